@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who acts: a pseudonym and the roles it holds. No name, no number of a person ever stands here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role held in a department (`department` is its city key; "" means everywhere in the city)."""
+
+    key: str
+    department: str = ""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The one who acts. `id` is the random pseudonym of a person's account, or "system"."""
+
+    id: str
+    roles: frozenset[Role] = frozenset()
+
+    def holds(self, role: str) -> bool:
+        return any(held.key == role for held in self.roles)
+
+    def departments(self, role: str) -> frozenset[str]:
+        """The departments in which this actor holds `role`."""
+        return frozenset(held.department for held in self.roles if held.key == role and held.department)
+
+    @property
+    def department(self) -> str:
+        """The one department this actor belongs to, or "" when there is none or several."""
+        found = {role.department for role in self.roles if role.department}
+        return found.pop() if len(found) == 1 else ""
+
+
+SYSTEM = Actor("system", frozenset({Role("system")}))
+NOBODY = Actor("", frozenset())

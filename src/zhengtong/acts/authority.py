@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Authority: one pure decision, the same for page, API and command line. What no rule allows is refused.
+
+A room declares beside each verb who may do it (`Allowed(role, relation)`); `decide` answers yes or no and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zhengtong.acts.actor import Actor
+from zhengtong.errors import Refused
+
+
+class Relation(StrEnum):
+    """How the actor must stand to the subject for a rule to apply."""
+
+    ANY = "any"
+    OWN = "own"  # the actor is one of the subject's owners
+    DEPARTMENT = "department"  # the actor holds the role in one of the subject's departments
+
+
+@dataclass(frozen=True)
+class Allowed:
+    role: str
+    relation: Relation
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is acted on: whose it is and which departments it concerns."""
+
+    type: str
+    id: str = ""
+    owners: frozenset[str] = frozenset()
+    departments: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Decision:
+    allowed: bool
+    zh: str
+    en: str
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+_rules: dict[str, tuple[Allowed, ...]] = {}
+
+
+def declare(verb: str, *allowed: Allowed) -> None:
+    """Say who may do `verb`. Declaring a verb twice with other rules is a programming error."""
+    if _rules.setdefault(verb, allowed) != allowed:
+        raise RuntimeError(f"verb {verb!r} is declared twice with different rules")
+
+
+def rules() -> Mapping[str, tuple[Allowed, ...]]:
+    """The whole table: every verb and who may do it."""
+    return dict(_rules)
+
+
+def _applies(rule: Allowed, actor: Actor, subject: Subject) -> bool:
+    if not actor.holds(rule.role):
+        return False
+    match rule.relation:
+        case Relation.ANY:
+            return True
+        case Relation.OWN:
+            return bool(actor.id) and actor.id in subject.owners
+        case Relation.DEPARTMENT:
+            return bool(actor.departments(rule.role) & subject.departments)
+
+
+def decide(table: Mapping[str, Iterable[Allowed]], actor: Actor, verb: str, subject: Subject) -> Decision:
+    """May `actor` do `verb` to `subject`? Pure; denies whatever no rule of `table` allows."""
+    allowed = tuple(table.get(verb, ()))
+    for rule in allowed:
+        if _applies(rule, actor, subject):
+            return Decision(True, f"角色 {rule.role} 可以（{rule.relation}）", f"role {rule.role} may ({rule.relation})")
+    if not actor.id:
+        return Decision(False, "请先登录", "please sign in first")
+    if not allowed:
+        return Decision(False, f"没有任何规则允许“{verb}”", f"no rule allows {verb!r}")
+    if any(actor.holds(rule.role) for rule in allowed):
+        return Decision(False, "这不属于您本人或您所在的部门", "this is neither yours nor your department's")
+    wanted_zh = "、".join(sorted({rule.role for rule in allowed}))
+    wanted_en = ", ".join(sorted({rule.role for rule in allowed}))
+    return Decision(False, f"需要角色：{wanted_zh}", f"this needs one of the roles {wanted_en}")
+
+
+def may(actor: Actor, verb: str, subject: Subject) -> Decision:
+    """`decide` over the declared table."""
+    return decide(_rules, actor, verb, subject)
+
+
+def authorize(actor: Actor, verb: str, subject: Subject) -> None:
+    """Raise `Refused` unless `actor` may do `verb` to `subject`."""
+    decision = may(actor, verb, subject)
+    if not decision:
+        raise Refused(f"不允许此操作：{decision.zh}", f"not allowed: {decision.en}", where=verb)

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`perform`: the only way state changes.
+
+It checks authority, runs the action's rule, writes state, the ledger events of one act, outbox rows and the
+idempotency record in one durable transaction. The same (actor, verb, key) with the same body returns the first
+result; with another body it raises `KeyReused`. A failure of any kind consumes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import secrets
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from django.db import IntegrityError, transaction
+
+from zhengtong.acts import authority
+from zhengtong.acts.actor import Actor
+from zhengtong.acts.authority import Allowed, Subject
+from zhengtong.acts.models import OutboxMessage, PerformedAct, Serial
+from zhengtong.errors import BadInput, Conflict, KeyReused
+from zhengtong.ledger.ids import new_id
+from zhengtong.ledger.models import RecordedRow
+from zhengtong.ledger.record import NewEvent, ObjectRef, Value, append
+
+Result = dict[str, Any]
+
+
+class Target(Protocol):
+    """What an action acts on, loaded (and locked) by it."""
+
+    @property
+    def subject(self) -> Subject: ...
+
+
+T = TypeVar("T", bound=Target)
+
+
+@dataclass(frozen=True)
+class On:
+    """A target that is nothing but its subject: for acts that create something."""
+
+    subject: Subject
+
+
+class Action(ABC, Generic[T]):
+    """A thing that can be done: a frozen dataclass whose fields are the body of the request."""
+
+    verb: ClassVar[str]
+    allowed: ClassVar[tuple[Allowed, ...]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "verb" in cls.__dict__:
+            authority.declare(cls.verb, *cls.allowed)
+
+    @abstractmethod
+    def target(self, actor: Actor) -> T:
+        """Load what is acted on, holding its lock until the transaction ends. Raises `NotFound`."""
+
+    @abstractmethod
+    def run(self, act: Act, target: T) -> Result:
+        """Apply the rule and write through `act`. Returns references only: the result is kept with the key."""
+
+
+@dataclass
+class Act:
+    """One act being done: collects its events, writes its rows."""
+
+    id: str
+    actor: Actor
+    now_us: int
+    department: str = ""
+    _events: list[NewEvent] = field(default_factory=list)
+    _outbox: list[OutboxMessage] = field(default_factory=list)
+
+    def emit(
+        self,
+        type: str,
+        objects: Iterable[ObjectRef],
+        attributes: Mapping[str, Value] | None = None,
+        *,
+        time_us: int | None = None,
+    ) -> str:
+        """Add an event to this act; returns its id."""
+        event = NewEvent(
+            id=new_id(),
+            type=type,
+            time_us=self.now_us if time_us is None else time_us,
+            actor=self.actor.id,
+            department=self.department,
+            attributes=dict(attributes or {}),
+            objects=tuple(objects),
+        )
+        self._events.append(event)
+        return event.id
+
+    def record(
+        self,
+        type: str,
+        row: RecordedRow,
+        objects: Iterable[ObjectRef] = (),
+        attributes: Mapping[str, Value] | None = None,
+        *,
+        time_us: int | None = None,
+    ) -> str:
+        """Write `row` and the event that carries its new version and digest.
+
+        Raises `Conflict` when another transaction wrote the row since it was read.
+        """
+        row.advance()
+        state = {"version": row.version, "digest": row.digest}
+        event = self.emit(
+            type,
+            [ObjectRef(row.object_type, row.object_id, "state"), *objects],
+            {**(attributes or {}), **state},
+            time_us=time_us,
+        )
+        row.event_id = event
+        _write(row)
+        return event
+
+    def post(self, topic: str, payload: Mapping[str, Any], *, delay_us: int = 0) -> None:
+        """Order work outside the transaction; it is delivered after the commit, at least once."""
+        self._outbox.append(
+            OutboxMessage(
+                topic=topic,
+                payload=dict(payload),
+                act=self.id,
+                created_us=self.now_us,
+                due_us=self.now_us + delay_us,
+            )
+        )
+
+    def next_number(self, scope: str) -> int:
+        """The next number of a scope, without gaps: it is given out in this transaction or not at all."""
+        Serial.objects.get_or_create(scope=scope)
+        serial = Serial.objects.select_for_update().get(scope=scope)
+        serial.last += 1
+        serial.save(update_fields=["last"])
+        return serial.last
+
+    def settle(self, recorded_us: int) -> None:
+        """Append the events and the outbox rows of this act."""
+        append(self.id, self._events, recorded_us=recorded_us)
+        if self._outbox:
+            OutboxMessage.objects.bulk_create(self._outbox)
+
+
+def _write(row: RecordedRow) -> None:
+    if row.version == 1:
+        row.save(force_insert=True)
+        return
+    values = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.primary_key}
+    changed = type(row)._default_manager.filter(pk=row.pk, version=row.version - 1).update(**values)
+    if not changed:
+        raise Conflict(
+            "这条记录刚刚被别人更改，请刷新后再试",
+            "this record was just changed by someone else; reload and try again",
+            where=f"{row.object_type} {row.object_id}",
+        )
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an act did. `replayed` means the key had been used before and nothing was done again."""
+
+    act: str
+    result: Result
+    replayed: bool = False
+
+
+def now_us() -> int:
+    """The wall clock in microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+def _body(action: Action[Any]) -> bytes:
+    body = {f.name: getattr(action, f.name) for f in dataclasses.fields(action)}  # type: ignore[arg-type]  # all actions are dataclasses
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, default=_plain).encode()
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def _hash(salt: str, body: bytes) -> str:
+    return hashlib.sha256(bytes.fromhex(salt) + body).hexdigest()
+
+
+def _replay(actor: Actor, verb: str, key: str, body: bytes) -> Done | None:
+    found = PerformedAct.objects.filter(actor=actor.id, verb=verb, key=key).first()
+    if found is None:
+        return None
+    if _hash(found.salt, body) != found.body_hash:
+        raise KeyReused(key, found.result)
+    return Done(found.act, found.result, replayed=True)
+
+
+def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None) -> Done:
+    """Perform inside the caller's transaction."""
+    if not key or len(key) > 100:
+        raise BadInput("缺少操作编号", "an idempotency key is missing", found=key or None, expected="1–100 characters")
+    body = _body(action)
+    done = _replay(actor, action.verb, key, body)
+    if done:
+        return done
+    clock = now_us()
+    act = Act(new_id(), actor, clock if at_us is None else at_us, actor.department)
+    salt = secrets.token_hex(16)
+    performed = PerformedAct.objects.create(
+        actor=actor.id,
+        verb=action.verb,
+        key=key,
+        act=act.id,
+        salt=salt,
+        body_hash=_hash(salt, body),
+        performed_us=clock,
+    )
+    target = action.target(actor)
+    authority.authorize(actor, action.verb, target.subject)
+    result = action.run(act, target)
+    act.settle(clock)
+    performed.result = result
+    performed.save(update_fields=["result"])
+    return Done(act.id, result)
+
+
+def perform(action: Action[Any], actor: Actor, key: str, *, at_us: int | None = None) -> Done:
+    """Do `action` as `actor`, once per `key`, in one durable transaction.
+
+    `at_us` is when it happened, for what time alone causes and for simulated pasts; the ledger keeps the real time of
+    writing beside it. Raises `Refused`, `Conflict`, `KeyReused`, `BadInput`, `NotFound`.
+    """
+    try:
+        with transaction.atomic(durable=True):
+            return _once(action, actor, key, at_us)
+    except IntegrityError:
+        # Another request under the same key won the race; what it did is the answer.
+        with transaction.atomic(durable=True):
+            done = _replay(actor, action.verb, key, _body(action))
+        if done is None:
+            raise
+        return done
+
+
+class Bulk:
+    """Many acts in one transaction, each an act of its own. One failure undoes them all."""
+
+    def perform(self, action: Action[Any], actor: Actor, key: str, *, at_us: int | None = None) -> Done:
+        return _once(action, actor, key, at_us)
+
+
+@contextmanager
+def bulk() -> Iterator[Bulk]:
+    """For imports, simulation and migration: `with bulk() as batch: batch.perform(…)`."""
+    with transaction.atomic(durable=True):
+        yield Bulk()
