@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People who sign in, what they are appointed to, and supervised tasks."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from zhengtong.ledger.models import RecordedRow
+
+
+def new_pseudonym() -> str:
+    """A random name for a person in the record: erase the account's row and nobody can say who it was."""
+    return uuid.uuid4().hex
+
+
+class AccountManager(BaseUserManager["Account"]):
+    def create_user(self, username: str, password: str | None, **fields: object) -> Account:
+        account = Account(username=username, **fields)
+        account.set_password(password)
+        account.save()
+        return account
+
+
+class Account(AbstractBaseUser):
+    """A person who signs in. The only place that joins a pseudonym to a name and number."""
+
+    username = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=64)
+    identity_number = models.CharField(max_length=18, blank=True)
+    mobile = models.CharField(max_length=20, blank=True)
+    pseudonym = models.CharField(max_length=32, unique=True, default=new_pseudonym, editable=False)
+    is_active = models.BooleanField(default=True)
+    demo = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "username"
+    objects: ClassVar[AccountManager] = AccountManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Appointment(models.Model):
+    """A role a person holds in a department (city key; "" for the whole city)."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="appointments")
+    role = models.CharField(max_length=32)
+    department = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "role", "department"], name="one_appointment_each")
+        ]
+
+
+class SupervisedTask(RecordedRow):
+    """督办: one matter, one sheet. `title` and `aim` are words of officials about matters, kept out of the ledger."""
+
+    object_type = "task"
+    recorded_fields = (
+        "number",
+        "title",
+        "aim",
+        "origin",
+        "lead",
+        "support",
+        "state",
+        "proposed_us",
+        "opened_us",
+        "due_us",
+        "closed_us",
+        "indicator",
+        "target",
+    )
+
+    number = models.CharField(max_length=24, unique=True)
+    title = models.CharField(max_length=200)
+    aim = models.TextField(blank=True)
+    origin = models.CharField(max_length=32)
+    lead = models.CharField(max_length=64)
+    support = models.JSONField(default=list)
+    state = models.CharField(max_length=16)
+    proposer = models.CharField(max_length=64)
+    proposed_us = models.BigIntegerField()
+    opened_us = models.BigIntegerField(null=True)
+    due_us = models.BigIntegerField(null=True)
+    closed_us = models.BigIntegerField(null=True)
+    indicator = models.CharField(max_length=64, blank=True)
+    target = models.CharField(max_length=32, blank=True)
+
+    @property
+    def object_id(self) -> str:
+        return self.number
+
+
+class TaskFeedback(RecordedRow):
+    """What the lead department reported on a task."""
+
+    object_type = "task_feedback"
+    recorded_fields = ("reference", "text", "given_us")
+
+    reference = models.CharField(max_length=32, unique=True)
+    task = models.ForeignKey(SupervisedTask, on_delete=models.PROTECT, related_name="feedbacks")
+    text = models.TextField()
+    author = models.CharField(max_length=64)
+    given_us = models.BigIntegerField()
+
+    @property
+    def object_id(self) -> str:
+        return self.reference

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may read what in this room; who may act stands beside each action."""
+
+from zhengtong.acts.authority import Allowed, Relation, declare
+
+declare(
+    "task.read",
+    Allowed("government_office", Relation.ANY),
+    Allowed("leader", Relation.ANY),
+    Allowed("auditor", Relation.ANY),
+    Allowed("officer", Relation.DEPARTMENT),
+)

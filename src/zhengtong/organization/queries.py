@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who somebody is: the actor behind a request, and the reads pages ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from zhengtong.acts.actor import NOBODY, Actor, Role
+from zhengtong.organization.models import Account, SupervisedTask
+
+
+def actor_of(account: Account | AnonymousUser) -> Actor:
+    """The actor an account is: everyone signed in is a resident, and what they are appointed to besides."""
+    if not isinstance(account, Account) or not account.is_active:
+        return NOBODY
+    roles = {Role(a.role, a.department) for a in account.appointments.all()}
+    return Actor(account.pseudonym, frozenset(roles | {Role("resident")}))
+
+
+def actor(request: HttpRequest) -> Actor:
+    """The actor of a request, read once per request."""
+    found = getattr(request, "_zhengtong_actor", None)
+    if found is None:
+        found = actor_of(request.user)
+        request._zhengtong_actor = found  # type: ignore[attr-defined]  # a request is the natural place for its cache
+    return found
+
+
+def names_of(pseudonyms: Iterable[str]) -> dict[str, str]:
+    """The names behind pseudonyms, for those whose account still exists."""
+    wanted = {p for p in pseudonyms if p}
+    return dict(Account.objects.filter(pseudonym__in=wanted).values_list("pseudonym", "name"))
+
+
+def tasks_for(actor: Actor) -> QuerySet[SupervisedTask]:
+    """The supervised tasks an actor may see: all for city-wide roles, else those of his departments."""
+    tasks = SupervisedTask.objects.order_by("-proposed_us")
+    if actor.holds("government_office") or actor.holds("leader") or actor.holds("auditor"):
+        return tasks
+    mine = {role.department for role in actor.roles if role.department}
+    return tasks.filter(lead__in=mine)
