@@ -128,11 +128,15 @@ def notice_number(issuer_short: str, kind: NoticeKind, year: int, serial: int) -
 def qr_svg(url: str) -> str:
     """The QR code of `url` as an SVG drawing, level M (15 % may be damaged), quiet zone of four modules included."""
     drawing = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(drawing, kind="svg", border=4, xmldecl=False, dark="#000", light="#fff")
+    segno.make(url, error="m", micro=False).save(
+        drawing, kind="svg", border=4, xmldecl=False, dark="#000", light="#fff"
+    )
     return drawing.getvalue().decode()
 
 
-def render_notice(notice: Notice, *, templates: Path, fonts: Path, at: datetime, bounds: Bounds = BOUNDS) -> bytes:
+def render_notice(
+    notice: Notice, *, templates: Path, fonts: Path, at: datetime, bounds: Bounds = BOUNDS
+) -> bytes:
     """The notice as PDF/A-2a bytes, equal for equal input; `at` (with a zone) is the document's creation time.
 
     Raises NotFound when the city has no template of this kind or the fonts are missing; BadInput when the template does
@@ -140,7 +144,11 @@ def render_notice(notice: Notice, *, templates: Path, fonts: Path, at: datetime,
     """
     template = templates / f"{notice.kind}.typ"
     if not template.is_file():
-        raise NotFound("城市目录没有这种通知书的模板", "the city folder has no template for this notice", found=template.name)
+        raise NotFound(
+            "城市目录没有这种通知书的模板",
+            "the city folder has no template for this notice",
+            found=template.name,
+        )
     if not any(fonts.glob("*.[to]tf")):
         raise NotFound(
             "没有通知书所用的字体，请先运行 python tools/assets.py",
@@ -179,7 +187,8 @@ def notice_data(notice: Notice, at: datetime) -> dict[str, Any]:
         "lines": [{"label": _both(line.label), "value": line.value} for line in notice.lines],
         "items": [{**_both(item.text), "basis": item.basis} for item in notice.items],
         "remedies": [
-            {"way": _both(remedy.way), "within": _both(remedy.within), "basis": remedy.basis} for remedy in notice.remedies
+            {"way": _both(remedy.way), "within": _both(remedy.within), "basis": remedy.basis}
+            for remedy in notice.remedies
         ],
         "deadline": _day(notice.deadline) if notice.deadline else None,
         "contact": notice.contact,
