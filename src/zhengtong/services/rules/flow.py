@@ -6,8 +6,8 @@
                  ▼   │       ▼    │
               CORRECTING    PAUSED           refusals, non-acceptance and withdrawal are final too
 
-Correction precedes acceptance and may be asked as often as the plan says (once, for a licence: 行政许可法 art. 32). A step
-whose need was refused is dropped. A case closes in the act that makes its last step final.
+Correction precedes acceptance and may be asked as often as the plan says (once, for a licence: 行政许可法
+art. 32). A step whose need was refused is dropped. A case closes in the act that makes its last step final.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from zhengtong.errors import Conflict, NotFound
+from zhengtong.services.rules.limits import Fact
 from zhengtong.services.rules.plan import Plan, StepPlan
 
 
@@ -47,16 +48,9 @@ FINAL = frozenset(
 
 
 @dataclass(frozen=True)
-class Fact:
-    """Something that happened to a step, for its limits: `kind` at `at_us`; `code` is a reason where one is due."""
-
-    kind: str
-    at_us: int
-    code: str = ""
-
-
-@dataclass(frozen=True)
 class StepStatus:
+    """Where a step stands, and the dated facts its limits are computed from."""
+
     state: StepState = StepState.WAITING
     facts: tuple[Fact, ...] = ()
 
@@ -79,11 +73,13 @@ class Submit:
 
 @dataclass(frozen=True)
 class Accept:
-    """受理. `deemed` when the law says so because no correction was asked in time (行政许可法 art. 32)."""
+    """受理. `deemed` when the law says so because no correction was asked in time (行政许可法 art. 32): no fact is
+    added then, the limits derive it from silence. `system` names the external system that accepted."""
 
     step: str
     at_us: int
     deemed: bool = False
+    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,9 +140,7 @@ class Withdraw:
     at_us: int
 
 
-FlowAct = (
-    Submit | Accept | NotAccept | AskCorrection | SupplyCorrection | Pause | Resume | Decide | Withdraw
-)
+FlowAct = Submit | Accept | NotAccept | AskCorrection | SupplyCorrection | Pause | Resume | Decide | Withdraw
 
 
 @dataclass(frozen=True)
@@ -214,7 +208,7 @@ def _begin_ready(plan: Plan, state: CaseState, at_us: int) -> Outcome:
     return state, tuple(happened)
 
 
-def _drop_blocked(plan: Plan, state: CaseState, at_us: int) -> Outcome:
+def _drop_blocked(plan: Plan, state: CaseState) -> Outcome:
     """Steps that can never begin because a need of theirs ended without its output."""
     happened: list[Happened] = []
     for step in plan.steps:  # in order of needs, so that drops reach the steps behind
@@ -223,7 +217,7 @@ def _drop_blocked(plan: Plan, state: CaseState, at_us: int) -> Outcome:
             for need in step.needs
         )
         if blocked and state.steps[step.key].state is StepState.WAITING:
-            state = _set(state, step.key, StepState.DROPPED, Fact("dropped", at_us))
+            state = _set(state, step.key, StepState.DROPPED)
             happened.append(Happened("step_dropped", step.key))
     return state, tuple(happened)
 
@@ -248,8 +242,8 @@ def _on_step(
     if planned is None:
         raise NotFound("办件没有这个环节", "the case has no such step", found=act.step)
     step = state.steps[act.step]
-    if not _may_come_from(planned, step.state, act):
-        wanted = "、".join(sorted(s.value for s in _FROM[type(act)]))
+    if step.state not in _FROM[type(act)]:
+        wanted = " | ".join(sorted(s.value for s in _FROM[type(act)]))
         raise Conflict(
             "环节的状态已经不允许这样做", "the step's state no longer allows this",
             where=act.step, found=step.state.value, expected=wanted,
@@ -258,7 +252,8 @@ def _on_step(
     match act:
         case Accept():
             happened = Happened("step_accepted", act.step, "deemed" if act.deemed else "")
-            return _set(state, act.step, StepState.ACCEPTED, Fact("accepted", act.at_us)), (happened,)
+            facts = () if act.deemed else (Fact("accepted", act.at_us),)
+            return _set(state, act.step, StepState.ACCEPTED, *facts), (happened,)
         case AskCorrection():
             return _ask(planned, state, act)
         case Pause():
@@ -268,25 +263,21 @@ def _on_step(
             resumed = _set(state, act.step, StepState.ACCEPTED, Fact("resumed", act.at_us))
             return resumed, (Happened("step_resumed", act.step),)
         case NotAccept():
-            return _finish(plan, state, act.step, StepState.NOT_ACCEPTED, act.at_us, act.code)
+            return _finish(
+                plan, state, StepState.NOT_ACCEPTED, act, Fact("not_accepted", act.at_us, act.code)
+            )
         case Decide():
             to = StepState.GRANTED if act.granted else StepState.REFUSED
-            return _finish(plan, state, act.step, to, act.at_us, act.code)
-
-
-def _may_come_from(planned: StepPlan, found: StepState, act: object) -> bool:
-    """An external system accepts and decides in one answer, so its decision may come from PENDING too."""
-    if isinstance(act, Decide) and planned.external and found is StepState.PENDING:
-        return True
-    return found in _FROM[type(act)]
+            fact = Fact("decided", act.at_us, act.code, granted=act.granted)
+            return _finish(plan, state, to, act, fact)
 
 
 def _check_decider(planned: StepPlan, act: object) -> None:
-    system = act.system if isinstance(act, Decide) else ""
+    system = act.system if isinstance(act, Accept | Decide) else ""
     if system != planned.external:
         raise Conflict(
             "这个环节由外部系统办理" if planned.external else "这个环节由部门办理，不由外部系统决定",
-            "an external system decides this step" if planned.external else "this step is no external system's",
+            "an external system decides this step" if planned.external else "a department decides this step",
             where=planned.key, found=system or "department", expected=planned.external or "department",
         )  # fmt: skip
 
@@ -314,19 +305,20 @@ def _supply(plan: Plan, state: CaseState, act: SupplyCorrection) -> Outcome:
     return state, tuple(Happened("correction_supplied", key) for key in open_steps)
 
 
-def _finish(plan: Plan, state: CaseState, key: str, to: StepState, at_us: int, code: str) -> Outcome:
-    state = _set(state, key, to, Fact("decided", at_us, code))
-    state, begun = _begin_ready(plan, state, at_us)
-    state, dropped = _drop_blocked(plan, state, at_us)
+def _finish(plan: Plan, state: CaseState, to: StepState, act: NotAccept | Decide, fact: Fact) -> Outcome:
+    state = _set(state, act.step, to, fact)
+    state, begun = _begin_ready(plan, state, act.at_us)
+    state, dropped = _drop_blocked(plan, state)
     state, closed = _close_if_done(state)
-    return state, (Happened(f"step_{to.value}", key, code), *begun, *dropped, *closed)
+    return state, (Happened(f"step_{to.value}", act.step, act.code), *begun, *dropped, *closed)
 
 
 def _withdraw(plan: Plan, state: CaseState, act: Withdraw) -> Outcome:
     happened = []
     for key, step in state.steps.items():
         if step.state not in FINAL:
-            state = _set(state, key, StepState.WITHDRAWN, Fact("withdrawn", act.at_us))
+            received = (Fact("withdrawn", act.at_us),) if step.facts else ()
+            state = _set(state, key, StepState.WITHDRAWN, *received)
             happened.append(Happened("step_withdrawn", key))
     state, closed = _close_if_done(state)
     return state, (*happened, *closed)

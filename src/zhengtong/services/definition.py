@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The city files of this room: regimes, external systems, public services (事项) and life events (一件事)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from zhengtong.city import kinds
+from zhengtong.city.kinds import Condition, Definition, Key, Kind, Line, Reference, wrong
+from zhengtong.city.text import Text
+from zhengtong.errors import BadInput, Fault
+from zhengtong.services.rules.itemcode import check_item_code
+from zhengtong.services.rules.plan import StepPlan, ordered
+
+if TYPE_CHECKING:
+    from zhengtong.city.load import City
+
+Days = Annotated[int, Field(ge=0, le=3660)]
+Unit = Literal["working_days", "calendar_days", "hours"]
+
+
+class LimitFile(Definition):
+    """A length of time: `near` says from how many units before its end it counts as near."""
+
+    days: Days
+    unit: Unit = "working_days"
+    near: Days | None = None
+    source: Text | None = None
+    verified: bool = False
+
+
+class ExtensionFile(Definition):
+    days: Days
+    approver: Text | None = None
+
+
+class RegimeFile(Definition):
+    """A regime of limits (时限制度): what the law sets for a type of matter. Only a licence has deemed acceptance."""
+
+    key: Key
+    name: Text
+    accept: LimitFile | None = None
+    deemed: bool = False
+    corrections: Annotated[int, Field(ge=0, le=9)] = 1
+    decide: LimitFile | None = None
+    joint: LimitFile | None = None
+    extension: ExtensionFile | None = None
+    deliver: LimitFile | None = None
+    source: Text
+    verified: bool = False
+
+
+class ReasonFile(Definition):
+    """A reason (for refusing, not accepting, pausing) that may be named, with its basis and the remedies open."""
+
+    key: Key
+    name: Text
+    use: Literal["refuse", "not_accept", "pause"]
+    basis: Text | None = None
+
+
+class SystemFile(Definition):
+    """A system of another authority that decides steps. Its address and secret are settings of the place, not files."""
+
+    key: Key
+    name: Text
+    department: Annotated[str, Reference("department")]
+
+
+class MaterialFile(Definition):
+    key: Key
+    name: Text
+    necessity: Literal["required", "optional", "deferrable"]
+    origin: Literal["self", "government", "output"]
+    output: Key | None = None
+    hint: Text | None = None
+
+
+class OutputFile(Definition):
+    key: Key
+    name: Text
+    kind: Literal["licence", "approval", "other"]
+
+
+class PublicServiceFile(Definition):
+    """A public service (事项). `statutory` replaces the regime's limit where a law sets another one."""
+
+    key: Key
+    name: Text
+    summary: Text
+    code: Line | None = None
+    department: Annotated[str, Reference("department")]
+    kind: Literal["immediate", "promised"]
+    regime: Annotated[str, Reference("regime")]
+    statutory: LimitFile | None = None
+    promised: LimitFile
+    external: Annotated[str, Reference("system")] | None = None
+    visits: Annotated[int, Field(ge=0, le=20)] = 0
+    online_depth: Annotated[int, Field(ge=1, le=4)]
+    elements: list[Annotated[str, Reference("element")]]
+    materials: list[MaterialFile] = []
+    output: OutputFile
+    source: Text
+    verified: bool = False
+
+    @field_validator("code")
+    @classmethod
+    def _code(cls, code: str | None) -> str | None:
+        if code is not None:
+            try:
+                check_item_code(code)
+            except BadInput as fault:
+                raise wrong(
+                    fault.zh, fault.en, found=str(fault.found or ""), expected=str(fault.expected or "")
+                ) from None
+        return code
+
+
+class OptionFile(Definition):
+    key: Key
+    name: Text
+
+
+class SituationFile(Definition):
+    """A question to the applicant whose answer decides what is asked for."""
+
+    key: Key
+    question: Text
+    hint: Text | None = None
+    options: Annotated[list[OptionFile], Field(min_length=2, max_length=12)]
+
+
+class ServiceUse(Definition):
+    service: Annotated[str, Reference("service")]
+    when: Condition | None = None
+
+
+class AskFile(Definition):
+    """What only some situations ask for: one element or one material, `when` the condition holds."""
+
+    element: Annotated[str, Reference("element")] | None = None
+    material: Key | None = None
+    when: Condition
+
+
+class BeforeFile(Definition):
+    """Figures from before a reform. `comparable` only where its method counts what the ledger counts."""
+
+    name: Text
+    services: list[Key]
+    method: Text
+    comparable: bool
+    steps: Annotated[int, Field(ge=0)] | None = None
+    days: Annotated[int, Field(ge=0)] | None = None
+    materials: Annotated[int, Field(ge=0)] | None = None
+    visits: Annotated[int, Field(ge=0)] | None = None
+    fields: Annotated[int, Field(ge=0)] | None = None
+    departments: Annotated[int, Field(ge=0)] | None = None
+    source: Text
+    verified: bool = False
+
+
+class LifeEventFile(Definition):
+    """A life event (一件事): the services it joins, the questions it asks first, and what it replaced."""
+
+    key: Key
+    name: Text
+    summary: Text
+    stage: Key
+    audience: Literal["person", "business"]
+    words: Text
+    lead: Annotated[str, Reference("department")]
+    promised: LimitFile
+    situations: list[SituationFile] = []
+    services: Annotated[list[ServiceUse], Field(min_length=1)]
+    asks: list[AskFile] = []
+    before: list[BeforeFile] = []
+
+
+ELEMENT_TYPES = {"integer": "int", "boolean": "bool", "date": "timestamp"}
+
+
+def condition_variables(city: City, event: LifeEventFile) -> Mapping[str, str]:
+    """What a life event's conditions may name: its situations (as text) and the elements its services ask for."""
+    names = {situation.key: "string" for situation in event.situations}
+    for use in event.services:
+        service = city.get("service", use.service)
+        for key in service.elements:
+            names[key] = ELEMENT_TYPES.get(city.get("element", key).type, "string")
+    return names
+
+
+def needs(services: Iterable[PublicServiceFile]) -> dict[str, frozenset[str]]:
+    """Which services wait for which others: those whose material is another's issued output."""
+    services = list(services)
+    issuers = {service.output.key: service.key for service in services}
+    return {
+        service.key: frozenset(
+            issuers[material.output]
+            for material in service.materials
+            if material.origin == "output" and material.output in issuers
+        )
+        for service in services
+    }
+
+
+def step_plan(service: PublicServiceFile, regime: RegimeFile, waits: frozenset[str]) -> StepPlan:
+    """Compile one service to the step its department takes."""
+    return StepPlan(
+        key=service.key,
+        department=service.department,
+        regime=service.regime,
+        needs=waits,
+        output=service.output.key,
+        corrections=regime.corrections,
+        external=service.external or "",
+    )
+
+
+def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
+    services = [city.get("service", use.service) for use in event.services]
+    keys = [service.key for service in services]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            yield city.fault(event, ("services", index, "service"), "服务重复", "the service stands twice", found=key)
+    yield from _check_materials(city, event, services)
+    elements = {key for service in services for key in service.elements}
+    for index, ask in enumerate(event.asks):
+        if (ask.element is None) == (ask.material is None):
+            yield city.fault(
+                event, ("asks", index), "须写 element 或 material 之一", "name either an element or a material",
+                expected="element | material",
+            )  # fmt: skip
+        if ask.element and ask.element not in elements:
+            yield city.fault(
+                event, ("asks", index, "element"), "没有服务用到这个数据元", "no service of the life event asks this",
+                found=ask.element, expected=", ".join(sorted(elements)),
+            )  # fmt: skip
+    try:
+        waits = needs(services)
+        ordered(step_plan(service, city.get("regime", service.regime), waits[service.key]) for service in services)
+    except BadInput as cycle:
+        yield city.fault(event, ("services",), cycle.zh, cycle.en)
+
+
+def _check_materials(
+    city: City, event: LifeEventFile, services: list[PublicServiceFile]
+) -> Iterable[Fault]:
+    outputs = {service.output.key for service in services}
+    materials = {material.key for service in services for material in service.materials}
+    for index, service in enumerate(services):
+        for material in service.materials:
+            if material.origin == "output" and material.output not in outputs:
+                yield city.fault(
+                    event, ("services", index, "service"),
+                    f"“{service.key}”需要的结果“{material.output}”没有服务产生",
+                    f"{service.key} needs the output {material.output}, which no service of the life event issues",
+                    found=material.output or "", expected=", ".join(sorted(outputs)),
+                )  # fmt: skip
+    for index, ask in enumerate(event.asks):
+        if ask.material and ask.material not in materials:
+            yield city.fault(
+                event, ("asks", index, "material"), "没有服务要这份材料", "no service of the life event asks for it",
+                found=ask.material, expected=", ".join(sorted(materials)),
+            )  # fmt: skip
+
+
+kinds.register(
+    Kind("regime", "standards/regimes", RegimeFile, Text(zh="时限制度", en="regime of limits"), one_per_file=False)
+)
+kinds.register(
+    Kind("reason", "standards/reasons", ReasonFile, Text(zh="理由", en="reason"), one_per_file=False)
+)
+kinds.register(
+    Kind("system", "organization/systems", SystemFile, Text(zh="外部系统", en="external system"), one_per_file=False)
+)
+kinds.register(Kind("service", "services", PublicServiceFile, Text(zh="事项", en="public service")))
+kinds.register(
+    Kind(
+        "life-event",
+        "life-events",
+        LifeEventFile,
+        Text(zh="一件事", en="life event"),
+        variables=condition_variables,
+        check=_check_life_event,
+    )
+)
+kinds.register_files("notices", ".typ")
