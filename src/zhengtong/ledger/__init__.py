@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The event record 存证: append, seal, prove, audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zhengtong.ledger.log import Log
+
+
+def log() -> Log:
+    """The log of this installation, composed from Django's settings."""
+    from zhengtong.ledger.log import compose
+
+    return compose()

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing events: checked, hashed, and inserted in two statements inside the caller's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from zhengtong.errors import BadInput, WrongUse
+from zhengtong.ledger.ids import is_id, new_id
+from zhengtong.ledger.rules import privacy
+from zhengtong.ledger.rules.canonical import SAFE, Value, canonical, leaf_bytes
+from zhengtong.ledger.store import insert
+
+EVENT_BYTES = 32 * 1024
+"""A leaf's size at most. Events are facts, not documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """OCEL 2.0 event-to-object relation; qualifier "state" marks the row whose digest the event carries."""
+
+    type: str
+    id: str
+    qualifier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """`time_us` is when it happened; `actor` a pseudonym or "system"; `department` a city key or "".
+
+    `id` is a `new_id()` where the writer has to name the event in the rows it writes; else one is made.
+    """
+
+    type: str
+    time_us: int
+    actor: str
+    department: str
+    attributes: Mapping[str, Value]
+    objects: tuple[ObjectRef, ...]
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as written. `leaf` is the canonical content its leaf hash covers, version byte included."""
+
+    id: str
+    act: str
+    type: str
+    time_us: int
+    recorded_us: int
+    leaf: bytes
+
+
+def append(act: str, events: Sequence[NewEvent], *, recorded_us: int) -> list[RecordedEvent]:
+    """Write `events` of one act, in order. They count once the caller's transaction commits.
+
+    Raises `BadInput` for what may not enter the record, `WrongUse` outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise WrongUse("存证必须与业务写入在同一事务中", "events are written inside the transaction of their act")
+    if not is_id(act):
+        raise BadInput("操作编号格式不对", "an act's id is 32 hex digits", where="act", found=act)
+    _check_time(recorded_us, "recorded_us")
+    recorded: list[RecordedEvent] = []
+    rows: list[tuple[object, ...]] = []
+    relations: list[tuple[object, ...]] = []
+    for event in events:
+        one, attributes, objects = _recorded(act, event, recorded_us)
+        recorded.append(one)
+        rows.append(
+            (one.id, act, event.type, event.time_us, recorded_us, event.actor, event.department, attributes)
+        )
+        relations += [(one.id, *entry) for entry in objects]
+    insert("ledger_event (id, act, type, time_us, recorded_us, actor, department, attributes)", rows)
+    insert("ledger_eventobject (event_id, object_type, object_id, qualifier)", relations)
+    return recorded
+
+
+def digest_of(fields: Mapping[str, Value], version: int, salt: str) -> str:
+    """SHA-256 over the salt's bytes and RFC 8785 of fields and version, as hex. `salt` is hex too."""
+    return hashlib.sha256(bytes.fromhex(salt) + canonical({"fields": fields, "version": version})).hexdigest()
+
+
+def _recorded(
+    act: str, event: NewEvent, recorded_us: int
+) -> tuple[RecordedEvent, str, list[tuple[str, str, str]]]:
+    """The event with its id and leaf, its attributes as JSON text, its relations as rows."""
+    where = privacy.check_type(event.type, "event.type")
+    _check_time(event.time_us, f"{where}.time_us")
+    privacy.check_code(event.actor, f"{where}.actor")
+    if event.department:
+        privacy.check_code(event.department, f"{where}.department")
+    privacy.check_attributes(event.attributes, where)
+    objects = []
+    for ref in event.objects:
+        privacy.check_type(ref.type, f"{where}.objects.type")
+        privacy.check_code(ref.id, f"{where}.objects.id")
+        if ref.qualifier:
+            privacy.check_type(ref.qualifier, f"{where}.objects.qualifier")
+        objects.append((ref.type, ref.id, ref.qualifier))
+    if len(set(objects)) != len(objects):
+        raise BadInput("同一事件重复关联同一对象", "an object stands twice in one event", where=where)
+    one = event.id or new_id()
+    leaf = leaf_bytes(
+        id=one,
+        act=act,
+        type=event.type,
+        time_us=event.time_us,
+        recorded_us=recorded_us,
+        actor=event.actor,
+        department=event.department,
+        attributes=event.attributes,
+        objects=objects,
+    )
+    if len(leaf) > EVENT_BYTES:
+        raise BadInput("事件过大", "the event is too large", where=where, found=len(leaf), expected=f"≤ {EVENT_BYTES}")
+    attributes = canonical(event.attributes).decode()
+    return RecordedEvent(one, act, event.type, event.time_us, recorded_us, leaf), attributes, objects
+
+
+def _check_time(time_us: int, where: str) -> None:
+    if isinstance(time_us, bool) or not isinstance(time_us, int) or not 0 <= time_us <= SAFE:
+        raise BadInput(
+            "时间应为 1970 年以来的微秒数",
+            "a time is an integer of microseconds since 1970",
+            where=where,
+            found=repr(time_us)[:40],
+        )
