@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run work on files that may be hostile, or templates that may never end, in a process of its own with hard limits.
+"""Run work on files that may be hostile, or templates that may never end, in a process of its own with hard
+limits.
 
-The parent starts an isolated Python with the limits and a module's name; the child sets its own limits before it imports
-that module and hands standard input to its `answer`. A crash, a kill by the kernel or a time-out of the child is an
-`Unavailable` in the parent, never a hang or the death of a web worker.
+The parent starts an isolated Python with the limits and a module's name; the child sets its own limits before
+it imports that module and hands standard input to its `answer`. A crash, a kill by the kernel or a time-out
+of the child is an `Unavailable` in the parent, never a hang or the death of a web worker.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from typing import Any
 
 from zhengtong.errors import Unavailable
 
-# Port 9 (discard) on loopback: whatever in the child tries to fetch over HTTP is refused at once. typst would otherwise
-# download packages that a template imports, which makes a notice depend on the network and on strangers.
+# Port 9 (discard) on loopback: whatever in the child tries to fetch over HTTP is refused at once. typst would
+# otherwise download packages that a template imports, which makes a notice depend on the network and on
+# strangers.
 _NOWHERE = "http://127.0.0.1:9"
 
-# `-I` keeps PYTHONPATH and the working directory out of the child; it finds this package where the parent found it.
+# `-I` keeps PYTHONPATH and the working directory out of the child; it finds this package where the parent
+# found it.
 _SOURCE = str(Path(__file__).resolve().parents[3])
 _START = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from {__name__} import main; main()"
 
@@ -54,7 +57,8 @@ class Answer:
 def run_confined(module: str, request: bytes, bounds: Bounds) -> Answer:
     """Let `module.answer(request)` run within `bounds`.
 
-    Raises Unavailable when the child ran out of time or memory, crashed, or answered more than allowed; `found` names which.
+    Raises Unavailable when the child ran out of time or memory, crashed, or answered more than allowed;
+    `found` names which.
     """
     command = [sys.executable, "-I", "-c", _START, _SOURCE, json.dumps(asdict(bounds)), module]
     try:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices the law requires, as PDF: data in, template of the city folder, the same bytes out for the same input.
+"""Notices the law requires, as PDF: data in, template of the city folder, the same bytes out for the same
+input.
 
-A template `<kind>.typ` stands in the city's `notices/` folder beside `_layout.typ`. It receives the notice as JSON in
-`sys.inputs.data` and the QR drawing in `sys.inputs.qr`; nothing of the data is ever pasted into typst source, so a name
-holding typst markup is printed as it is. Signing comes after (`signing.py`).
+A template `<kind>.typ` stands in the city's `notices/` folder beside `_layout.typ`. It receives the notice as
+JSON in `sys.inputs.data` and the QR drawing in `sys.inputs.qr`; nothing of the data is ever pasted into typst
+source, so a name holding typst markup is printed as it is. Signing comes after (`signing.py`).
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Item:
-    """One numbered entry: a material received, a thing to correct, a reason, a result; `basis` is the law or rule."""
+    """One numbered entry: a material received, a thing to correct, a reason, a result; `basis` is the law or
+    rule.
+    """
 
     text: Bilingual
     basis: str = ""
@@ -114,7 +117,8 @@ class Notice:
 def notice_number(issuer_short: str, kind: NoticeKind, year: int, serial: int) -> str:
     """发文字号: the issuer's short name, the kind's word, the year in 〔〕, the serial without leading zeros.
 
-    `notice_number("明医保", NoticeKind.ACCEPT, 2026, 4417)` is `明医保受〔2026〕4417号`. Raises WrongUse for a serial below 1.
+    `notice_number("明医保", NoticeKind.ACCEPT, 2026, 4417)` is `明医保受〔2026〕4417号`. Raises WrongUse for
+    a serial below 1.
     """
     if serial < 1 or not 1949 <= year <= 9999 or not issuer_short:
         raise WrongUse(
@@ -126,7 +130,9 @@ def notice_number(issuer_short: str, kind: NoticeKind, year: int, serial: int) -
 
 
 def qr_svg(url: str) -> str:
-    """The QR code of `url` as an SVG drawing, level M (15 % may be damaged), quiet zone of four modules included."""
+    """The QR code of `url` as an SVG drawing, level M (15 % may be damaged), quiet zone of four modules
+    included.
+    """
     drawing = io.BytesIO()
     segno.make(url, error="m", micro=False).save(
         drawing, kind="svg", border=4, xmldecl=False, dark="#000", light="#fff"
@@ -134,13 +140,13 @@ def qr_svg(url: str) -> str:
     return drawing.getvalue().decode()
 
 
-def render_notice(
-    notice: Notice, *, templates: Path, fonts: Path, at: datetime, bounds: Bounds = BOUNDS
-) -> bytes:
-    """The notice as PDF/A-2a bytes, equal for equal input; `at` (with a zone) is the document's creation time.
+def render_notice(notice: Notice, *, templates: Path, fonts: Path, at: datetime, bounds: Bounds = BOUNDS) -> bytes:
+    """The notice as PDF/A-2a bytes, equal for equal input; `at` (with a zone) is the document's creation
+    time.
 
-    Raises NotFound when the city has no template of this kind or the fonts are missing; BadInput when the template does
-    not compile or a character has no glyph in the fonts; Unavailable when typesetting exceeds `bounds`.
+    Raises NotFound when the city has no template of this kind or the fonts are missing; BadInput when the
+    template does not compile or a character has no glyph in the fonts; Unavailable when typesetting exceeds
+    `bounds`.
     """
     template = templates / f"{notice.kind}.typ"
     if not template.is_file():
@@ -173,7 +179,9 @@ def render_notice(
 
 
 def notice_data(notice: Notice, at: datetime) -> dict[str, Any]:
-    """What a template receives: strings, numbers and lists only; dates both as ISO and in Chinese official form."""
+    """What a template receives: strings, numbers and lists only; dates both as ISO and in Chinese official
+    form.
+    """
     return {
         "kind": notice.kind.value,
         "number": notice.number,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The child that runs typst (started by `confined`, never imported by the web).
 
-Output is PDF/A-2a and PDF/UA-1: it can be archived and read aloud, and typst then refuses to leave out a character for
-which the fonts have no glyph, so a rare character in a name is an error and never a blank on an official paper.
+Output is PDF/A-2a and PDF/UA-1: it can be archived and read aloud, and typst then refuses to leave out a
+character for which the fonts have no glyph, so a rare character in a name is an error and never a blank on an
+official paper.
 """
 
 from __future__ import annotations
