@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The city's working days and hours: pure, built once, answered in constant time.
 
-工作日 are Monday to Friday, less the days off and plus the make-up workdays (调休上班) of the State Council's yearly notice
-(全国年节及纪念日放假办法). A year without a published notice is counted by weekdays alone and is *provisional*: whoever shows a
-date that rests on it says so, and computes it again once the notice is in the city folder.
+工作日 are Monday to Friday, less the days off and plus the make-up workdays (调休上班) of the State
+Council's yearly notice (under 全国年节及纪念日放假办法). A year without a published notice is counted by
+weekdays alone and is *provisional*: whoever shows a date that rests on it says so, and computes it again
+once the notice is in the city folder.
 """
 
 from __future__ import annotations
@@ -72,20 +73,18 @@ class WorkingCalendar:
         return self._before[i + 1] > self._before[i]
 
     def add_working_days(self, day: date, n: int) -> date:
-        """The n-th working day after `day`, which itself is not counted (before it, for n < 0); `day` for n = 0."""
+        """The n-th working day after `day` (before it, for n < 0), never counting `day`; `day` for n = 0."""
         _index(day)
         if n == 0:
             return day
-        if n > 0:
-            i = bisect_right(self._days, day.toordinal()) + n - 1
-        else:
-            i = bisect_left(self._days, day.toordinal()) + n
+        at = day.toordinal()
+        i = n + (bisect_right(self._days, at) - 1 if n > 0 else bisect_left(self._days, at))
         if not 0 <= i < len(self._days):
             raise _outside(f"{day} {n:+d}")
         return date.fromordinal(self._days[i])
 
     def working_days_between(self, start: date, end: date) -> int:
-        """Working days after `start` up to and including `end`; negative, counted the same way, when `end` is earlier.
+        """Working days after `start` up to and including `end`; negative when `end` is earlier.
 
         So `working_days_between(d, add_working_days(d, n)) == n` for every n.
         """
@@ -103,7 +102,7 @@ class WorkingCalendar:
         return day.year not in self._published
 
     def provisional_between(self, start: date, end: date) -> bool:
-        """Whether a count from `start` to `end` (in either order) rests on a year without a published notice."""
+        """Whether a count over these days (in either order) rests on a year without a published notice."""
         low, high = sorted((start.year, end.year))
         return any(year not in self._published for year in range(low, high + 1))
 
@@ -120,8 +119,10 @@ class WorkingCalendar:
         return self.start_of_day(day + timedelta(days=1)) - 1
 
     def end_of_working_day(self, day: date) -> int:
-        """Closing time on `day`: of its weekday's opening hours, on a make-up workday of the latest weekday's (a Saturday
-        worked for a Friday closes when a Friday does); without hours, the end of the day."""
+        """Closing time on `day`, by its weekday; without hours, the end of the day.
+
+        A make-up workday at a weekend without hours of its own closes as the last weekday that has hours.
+        """
         spans = self.hours.get(day.weekday(), ())
         if not spans and self.is_working_day(day):
             spans = next((self.hours[d] for d in sorted(WEEKDAYS, reverse=True) if self.hours.get(d)), ())
@@ -134,14 +135,10 @@ class WorkingCalendar:
 
 
 def conflicts(years: Iterable[YearTable]) -> dict[date, tuple[int, int]]:
-    """Days that one notice gives off and another makes a workday, with the two years whose tables disagree."""
+    """Days that one notice gives off and another makes a workday, with the years of the two tables."""
     tables = list(years)
     return {
-        day: (a.year, b.year)
-        for a in tables
-        for b in tables
-        for day in sorted(a.holidays & b.workdays)
-        if a is not b
+        day: (a.year, b.year) for a in tables for b in tables for day in sorted(a.holidays & b.workdays) if a is not b
     }
 
 

@@ -27,7 +27,7 @@ class Text(BaseModel):
 
 
 def language() -> str:
-    """The command line's language, `zh` or `en`, from ZHENGTONG_LANGUAGE (default `zh`; `en…` reads English)."""
+    """The command line's language, from ZHENGTONG_LANGUAGE: `zh`, or `en` where it begins with en."""
     return "en" if os.environ.get(LANGUAGE_VARIABLE, "zh").strip().lower().startswith("en") else "zh"
 
 
