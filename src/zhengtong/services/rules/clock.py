@@ -36,9 +36,7 @@ from zhengtong.errors import BadInput
 Unit = Literal["working_days", "calendar_days", "hours"]
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 HOUR_US: Final = 3_600_000_000
-LONGEST: Final = (
-    20_000  # units; longer than any term of law (54 years of calendar days), short of what overflows
-)
+LONGEST: Final = 20_000  # units; longer than any term of law (54 years of calendar days), short of what overflows
 
 
 class Calendar(Protocol):
@@ -90,9 +88,7 @@ def day_of(us: int, calendar: Calendar) -> date:
     try:
         return calendar.date_of(us)
     except OverflowError as error:
-        raise BadInput(
-            "时间超出可计算的范围", "the time is outside what can be computed", found=us
-        ) from error
+        raise BadInput("时间超出可计算的范围", "the time is outside what can be computed", found=us) from error
 
 
 def count_days(unit: Unit, a: date, b: date, calendar: Calendar) -> int:
@@ -123,8 +119,7 @@ def spent(unit: Unit, segments: Sequence[Segment], until_us: int, calendar: Cale
 def excluded(unit: Unit, segments: Sequence[Segment], until_us: int, calendar: Calendar) -> int:
     """Units that pauses took out before `until_us`: days, or whole hours."""
     running = [
-        Segment(s.from_us, s.to_us) if s.reasons else Segment(s.from_us, s.to_us, ("running",))
-        for s in segments
+        Segment(s.from_us, s.to_us) if s.reasons else Segment(s.from_us, s.to_us, ("running",)) for s in segments
     ]
     return spent(unit, running, until_us, calendar)
 
@@ -165,9 +160,7 @@ def is_provisional(unit: Unit, start: date, due_at: Due, calendar: Calendar) -> 
 def checked_amount(amount: int, unit: str, where: str) -> int:
     """Raises BadInput for an unknown unit, a negative or an absurd number of units."""
     if unit not in UNITS:
-        raise BadInput(
-            "时限单位不认识", "unknown unit of time", where=where, found=unit, expected=" | ".join(UNITS)
-        )
+        raise BadInput("时限单位不认识", "unknown unit of time", where=where, found=unit, expected=" | ".join(UNITS))
     if not 0 <= amount <= LONGEST:
         raise BadInput(
             "时限的天数不对",

@@ -20,7 +20,7 @@ FactKind = Literal[
     "decided", "delivered", "withdrawn",
 ]  # fmt: skip
 BreachCode = Literal[
-    "late_correction", "second_correction", "late_refusal", "no_extension", "late_extension",
+    "late_correction", "repeated_correction", "late_refusal", "no_extension", "late_extension",
     "extension_too_long", "wrong_approver",
 ]  # fmt: skip
 
@@ -84,14 +84,10 @@ class Fact:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FactKind):
-            raise BadInput(
-                "不认识的事实类型", "unknown kind of fact", found=self.kind, expected=" | ".join(_FACTS)
-            )
+            raise BadInput("不认识的事实类型", "unknown kind of fact", found=self.kind, expected=" | ".join(_FACTS))
         if self.days < 0 or (self.kind == "extended" and self.days == 0):
             zh, en = _FACTS[self.kind]
-            raise BadInput(
-                f"{zh}的天数不对", f"the days of the {en} are wrong", found=self.days, expected="≥ 1"
-            )
+            raise BadInput(f"{zh}的天数不对", f"the days of the {en} are wrong", found=self.days, expected="≥ 1")
         if self.kind == "paused" and not self.reason:
             raise BadInput("暂停计时要写明事由", "a pause must name its ground", expected="reason")
 
@@ -112,7 +108,7 @@ def check_possible(fact: Fact, flags: Collection[str]) -> None:
         if flag not in flags:
             raise BadInput(
                 f"“{zh}”之前应当{_FLAGS[flag][0]}",
-                f"a {en} needs the matter to be {_FLAGS[flag][1]} before",
+                f"there is no {en} before the matter is {_FLAGS[flag][1]}",
                 where=fact.kind,
                 expected=flag,
             )

@@ -176,9 +176,7 @@ def _view(clock: Clock, terms: Terms, calendar: Calendar, now_us: int) -> LimitV
         statutory=statutory,
         promised=promised,
         excluded=excluded(governing.unit, clock.segments, until_us, calendar),
-        intervals=tuple(
-            _interval(segment, governing.unit, clock, calendar, until_us) for segment in clock.segments
-        ),
+        intervals=tuple(_interval(segment, governing.unit, clock, calendar, until_us) for segment in clock.segments),
     )
 
 

@@ -63,10 +63,10 @@ class Regime:
 
     `accept`: to accept, refuse to accept, or ask for corrections, from receipt. `deemed`: past it without
     any of the three, the matter counts as accepted **from the day of receipt** (行政许可法 art. 32 (4));
-    after corrections, from the day they came in [I]. `once`: corrections may be asked a single time, all of
-    them at once. `correct`: the applicant's own time to correct. `decide` from acceptance; `joint` replaces
-    it where several departments handle together (art. 42 ¶2); `deliver` from a decision that grants (art.
-    44).
+    after corrections, from the day they came in [I]. `corrections`: how often they may be asked, each time
+    for all there is (once for a licence). `correct`: the applicant's own time to correct. `decide` from
+    acceptance; `joint` replaces it where several departments handle together (art. 42 ¶2); `deliver` from a
+    decision that grants (art. 44).
     """
 
     key: str
@@ -75,7 +75,7 @@ class Regime:
     source: Source
     accept: Allowance | None = None
     deemed: bool = False
-    once: bool = True
+    corrections: int = 1
     correct: Allowance | None = None
     decide: Allowance | None = None
     joint: Allowance | None = None

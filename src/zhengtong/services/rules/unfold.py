@@ -116,8 +116,8 @@ class Unfolding:
         self.flags.add("awaiting")
         if "accepted" in self.flags:
             self.breaches.append(Breach(fact, "late_correction"))
-        elif self.asked and self.terms.regime.once:
-            self.breaches.append(Breach(fact, "second_correction"))
+        elif self.asked >= self.terms.regime.corrections:
+            self.breaches.append(Breach(fact, "repeated_correction"))
         else:
             self.asked += 1
             self.flags.add("asked")
