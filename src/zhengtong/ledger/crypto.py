@@ -72,9 +72,7 @@ class CryptoProvider:
 
     def note(self, text: str, name: str) -> str:
         """`text` signed as a note in the name of the log."""
-        return notes.signed(
-            text, name=name, key_id=self.public_key(name).id, signature=self.sign(text.encode())
-        )
+        return notes.signed(text, name=name, key_id=self.public_key(name).id, signature=self.sign(text.encode()))
 
 
 def _new_ed25519() -> bytes:
@@ -100,5 +98,11 @@ def _read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
             aside.unlink()
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
-        raise Refused("私钥文件可被他人读取", "others can read the private key", where=path.name, found=oct(mode), expected="0o600")
+        raise Refused(
+            "私钥文件可被他人读取",
+            "others can read the private key",
+            where=path.name,
+            found=oct(mode),
+            expected="0o600",
+        )
     return path.read_bytes()

@@ -73,9 +73,7 @@ def _sqlite() -> dict[str, str]:
         for verb in ("UPDATE", "DELETE"):
             trigger(f"{table}_{verb.lower()}", f"BEFORE {verb} ON {table}", f"SELECT RAISE(ABORT, '{_SAYS}')")
         taken = f"EXISTS (SELECT 1 FROM {table} WHERE {keys[table]})"  # noqa: S608 - constants above
-        trigger(
-            f"{table}_once", f"BEFORE INSERT ON {table} WHEN {taken}", f"SELECT RAISE(ABORT, '{_SAYS}')"
-        )
+        trigger(f"{table}_once", f"BEFORE INSERT ON {table} WHEN {taken}", f"SELECT RAISE(ABORT, '{_SAYS}')")
     trigger(
         "ledger_event_waits",
         "AFTER INSERT ON ledger_event",

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from django.apps import apps
 from django.db import models
 
+from zhengtong.errors import BadInput
 from zhengtong.ledger.record import ObjectRef, digest_of
 from zhengtong.ledger.rules.canonical import Value
 
@@ -54,9 +55,7 @@ class EventObject(models.Model):
                 fields=["event", "object_type", "object_id", "qualifier"], name="ledger_relation_once"
             ),
         )
-        indexes = (
-            models.Index(fields=["object_type", "object_id", "event"], name="ledger_event_by_object"),
-        )
+        indexes = (models.Index(fields=["object_type", "object_id", "event"], name="ledger_event_by_object"),)
 
 
 class Leaf(models.Model):
@@ -172,4 +171,6 @@ def plain(value: Any) -> Value:
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]
-    return value if isinstance(value, bool | int | str | float) or value is None else str(value)
+    if isinstance(value, float):
+        raise BadInput("小数不能进入摘要，请用整数单位", "a float has no digest; count in smaller units", found=value)
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

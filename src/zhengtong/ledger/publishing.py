@@ -71,6 +71,14 @@ def read(log: Log, path: Path) -> verifier.Checkpoint | None:
         return None
 
 
+Published = tuple[str, verifier.Checkpoint | None]
+
+
+def published(log: Log) -> list[Published]:
+    """Every published file by name, with its checkpoint or None where it is not signed by this log."""
+    return [(path.name, read(log, path)) for path in sorted(folder(log).glob("*.txt")) if path.name != "key.txt"]
+
+
 def publish(log: Log, newest: Checkpoint) -> str:
     """Write the files unless a newer one stands there already, and post. Returns how the post went."""
     place = folder(log)
@@ -114,9 +122,7 @@ def _post(log: Log, newest: Checkpoint) -> str:
         failed = "" if answer.is_success else f"HTTP {answer.status_code}"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         failed = f"{type(error).__name__}: {error}"[:300]
-    Delivery.objects.filter(target=target).update(
-        failed=failed, **({} if failed else {"size": newest.size})
-    )
+    Delivery.objects.filter(target=target).update(failed=failed, **({} if failed else {"size": newest.size}))
     return failed or "sent"
 
 

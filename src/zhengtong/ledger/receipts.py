@@ -73,7 +73,10 @@ def consistency(log: Log, old: int, new: int) -> dict[str, object]:
     """That the tree of `new` leaves only added to the one of `old`. Raises `WrongUse`, `Contradicted`."""
     if not 0 < old <= new <= store.size():
         raise WrongUse(
-            "日志没有这样大小的检查点", "the log has no checkpoint of that size", found=f"{old}, {new}", expected=store.size()
+            "日志没有这样大小的检查点",
+            "the log has no checkpoint of that size",
+            found=f"{old}, {new}",
+            expected=store.size(),
         )
     spans = tree.consistency_ranges(old, new)
     held = store.nodes(tree.needed(spans))

@@ -72,9 +72,7 @@ def append(act: str, events: Sequence[NewEvent], *, recorded_us: int) -> list[Re
     for event in events:
         one, attributes, objects = _recorded(act, event, recorded_us)
         recorded.append(one)
-        rows.append(
-            (one.id, act, event.type, event.time_us, recorded_us, event.actor, event.department, attributes)
-        )
+        rows.append((one.id, act, event.type, event.time_us, recorded_us, event.actor, event.department, attributes))
         relations += [(one.id, *entry) for entry in objects]
     insert("ledger_event (id, act, type, time_us, recorded_us, actor, department, attributes)", rows)
     insert("ledger_eventobject (event_id, object_type, object_id, qualifier)", relations)
@@ -86,9 +84,7 @@ def digest_of(fields: Mapping[str, Value], version: int, salt: str) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + canonical({"fields": fields, "version": version})).hexdigest()
 
 
-def _recorded(
-    act: str, event: NewEvent, recorded_us: int
-) -> tuple[RecordedEvent, str, list[tuple[str, str, str]]]:
+def _recorded(act: str, event: NewEvent, recorded_us: int) -> tuple[RecordedEvent, str, list[tuple[str, str, str]]]:
     """The event with its id and leaf, its attributes as JSON text, its relations as rows."""
     where = privacy.check_type(event.type, "event.type")
     _check_time(event.time_us, f"{where}.time_us")

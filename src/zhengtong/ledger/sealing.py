@@ -108,9 +108,7 @@ def _seal_batch(log: Log, now_us: int, batch: int) -> int:
     _forget(ids)
     root = tree.fold(hash_, tops)
     size += len(ids)
-    text = notes.checkpoint_text(
-        origin=log.origin, size=size, root=root, time_us=now_us, hash=log.crypto.hash_name
-    )
+    text = notes.checkpoint_text(origin=log.origin, size=size, root=root, time_us=now_us, hash=log.crypto.hash_name)
     note = log.crypto.note(text, log.origin)
     Checkpoint.objects.create(size=size, root=root, time_us=now_us, note=note)
     return len(ids)

@@ -40,12 +40,20 @@ SM2 = b"\xffzhengtong.sm2.1\n"
 """Signature type bytes of the C2SP signed note; 0xff opens the range for types named by their users."""
 
 
-class Malformed(ValueError):
-    """Not a bundle, key or checkpoint; `zh` and `en` say what is wrong with it."""
+class Said(Exception):  # noqa: N818 - findings, not faults
+    """What is wrong, in both languages."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
         self.zh, self.en = zh, en
+
+
+class Malformed(Said, ValueError):  # noqa: N818
+    """This is no bundle, key or checkpoint at all."""
+
+
+class Contradiction(Said):
+    """Something does not agree."""
 
 
 @dataclass
@@ -105,7 +113,7 @@ class PublicKey:
         if not blank or not text or not signatures.endswith("\n"):
             raise Malformed("这不是带签名的文本", "this is not a signed note")
         message = (text + "\n").encode()
-        for line in signatures.splitlines():
+        for line in signatures[:-1].split("\n"):
             dash, name, code = [*line.split(" ", 2), "", "", ""][:3]
             if dash != "—" or not code:
                 raise Malformed("签名行格式不对", "a signature line is malformed")
@@ -133,55 +141,36 @@ def open_checkpoint(key: PublicKey, note: str) -> Checkpoint | None:
 
 
 def open_promise(key: PublicKey, note: str) -> dict[str, Any] | None:
-    """Event id, leaf hash, time and delay promised in `note`, or None when `key` signed no such promise."""
+    """Event id, leaf hash and times (µs recorded, s of delay) promised in `note`, or None when `key` signed no such promise."""
     lines = key.open(note)
     if lines is None or lines[0] != f"{key.name}/promise":
         return None
     said = dict(line.partition(" ")[::2] for line in lines[1:])
     if set(said) != {"event", "leaf", "time", "within", "hash"}:
         return None
-    return {
-        "event": said["event"],
-        "leaf": unbase64(said["leaf"]),
-        "time_us": _number(said["time"]),
-        "within_s": _number(said["within"]),
-        "hash": hash_name(said["hash"]),
-    }
+    times = _number(said["time"]), _number(said["within"])
+    return {"event": said["event"], "leaf": unbase64(said["leaf"]), "times": times, "hash": hash_name(said["hash"])}
 
 
-Check = Callable[[Mapping[str, Any], Mapping[str, Any], bytes | None], list[tuple[str, str]]]
-KINDS: dict[str, Check] = {}
-"""What a bundle of each kind must show beyond its event: (bundle, event, attached file) → what contradicts it."""
+Check = Callable[[Mapping[str, Any], Mapping[str, Any], bytes | None], None]
+KINDS: dict[str, Check] = {"event": lambda _bundle, _event, _document: None}
+"""What a bundle of each kind must show beyond its event: (bundle, event, attached file); raises `Contradiction`."""
 
 
 def kind(name: str) -> Callable[[Check], Check]:
     """Register the check of a kind of bundle. A name taken twice raises `KeyError`."""
-
-    def register(check: Check) -> Check:
-        if name in KINDS:
-            raise KeyError(name)
-        KINDS[name] = check
-        return check
-
-    return register
-
-
-@kind("event")
-def _event(_bundle: Mapping[str, Any], _event: Mapping[str, Any], _document: bytes | None) -> list[tuple[str, str]]:
-    return []
+    if name in KINDS:
+        raise KeyError(name)
+    return lambda check: KINDS.setdefault(name, check)
 
 
 @kind("document")
-def _document(
-    bundle: Mapping[str, Any], event: Mapping[str, Any], document: bytes | None
-) -> list[tuple[str, str]]:
-    """A file whose SHA-256 the event carries under the attribute that the bundle names."""
+def _document(bundle: Mapping[str, Any], event: Mapping[str, Any], document: bytes | None) -> None:
+    """A file whose SHA-256 (hex) the event carries under the attribute that the bundle names."""
     if document is None:
         raise Malformed("请同时给出要核验的文件（--document）", "give the file to check as well (--document)")
-    recorded = event["attributes"].get(str(bundle.get("attribute")))
-    if recorded != hashlib.sha256(document).hexdigest():
-        return [("文件与存证时的内容不一致", "the file is not the one that was recorded")]
-    return []
+    if event["attributes"].get(str(bundle.get("attribute"))) != hashlib.sha256(document).hexdigest():
+        raise Contradiction("文件与存证时的内容不一致", "the file is not the one that was recorded")
 
 
 def verify_bundle(
@@ -204,86 +193,57 @@ def verify_bundle(
     event = _json(leaf)
     if not isinstance(event, dict) or not isinstance(event.get("attributes"), dict) or "id" not in event:
         raise Malformed("凭证中没有事件内容", "the bundle holds no event")
-    verdict = Verdict("promised", event=event)
-    against: list[tuple[str, str]] = []
-    signed = False
-    if read.get("promise") is not None:
-        signed = _check_promise(trusted, read, leaf, event, verdict, against, now_us)
-    if read.get("proof") is not None:
-        signed = True
-        _check_proof(trusted, read, leaf, checkpoint, verdict, against)
-    if not signed and not against:
+    if read.get("promise") is None and read.get("proof") is None:
         raise Malformed("凭证中既无承诺也无证明", "the bundle holds neither a promise nor a proof")
-    against += KINDS[str(read["kind"])](read, event, document)
-    if against:
-        verdict.state, verdict.reasons = "contradicted", against
+    verdict = Verdict("promised", event=event)
+    try:
+        if read.get("promise") is not None:
+            _check_promise(trusted, read, verdict, now_us)
+        if read.get("proof") is not None:
+            _check_proof(trusted, read, checkpoint, verdict)
+        KINDS[str(read["kind"])](read, event, document)
+    except Contradiction as found:
+        verdict.state, verdict.reasons = "contradicted", [(found.zh, found.en)]
     return verdict
 
 
-def _check_promise(
-    trusted: PublicKey,
-    bundle: Mapping[str, Any],
-    leaf: str,
-    event: Mapping[str, Any],
-    verdict: Verdict,
-    against: list[tuple[str, str]],
-    now_us: int | None,
-) -> bool:
-    promise = open_promise(trusted, _text(bundle, "promise"))
-    if promise is None:
-        against.append(("承诺不是由你信任的密钥签发的", "the key you trust did not sign this promise"))
-        return False
+def _check_promise(trusted: PublicKey, bundle: Mapping[str, Any], verdict: Verdict, now_us: int | None) -> None:
+    leaf, event = _text(bundle, "leaf"), verdict.event or {}
+    if (promise := open_promise(trusted, _text(bundle, "promise"))) is None:
+        raise Contradiction("承诺不是由你信任的密钥签发的", "the key you trust did not sign this promise")
     if promise["event"] != event["id"] or promise["leaf"] != _leaf_hash(promise["hash"], leaf):
-        against.append(("记录内容与承诺不一致", "the record is not the one that was promised"))
-        return False
-    due = promise["time_us"] + promise["within_s"] * 1_000_000
+        raise Contradiction("记录内容与承诺不一致", "the record is not the one that was promised")
+    due = promise["times"][0] + promise["times"][1] * 1_000_000
     verdict.overdue = bundle.get("proof") is None and now_us is not None and now_us > due
-    if verdict.overdue:
-        verdict.reasons.append(("已超过承诺的封存期限", "the promise is overdue: it should have been sealed by now"))
-    else:
-        verdict.reasons.append(("已承诺存证，尚未证明", "promised, not yet proven"))
-    return True
+    late = ("已超过承诺的封存期限", "the promise is overdue: it should have been sealed by now")
+    verdict.reasons = [late if verdict.overdue else ("已承诺存证，尚未证明", "promised, not yet proven")]
 
 
-def _check_proof(
-    trusted: PublicKey,
-    bundle: Mapping[str, Any],
-    leaf: str,
-    checkpoint: str | None,
-    verdict: Verdict,
-    against: list[tuple[str, str]],
-) -> None:
-    index, proof = bundle.get("index"), _hashes(bundle.get("proof"))
+def _check_proof(trusted: PublicKey, bundle: Mapping[str, Any], checkpoint: str | None, verdict: Verdict) -> None:
+    leaf, index, proof = _text(bundle, "leaf"), bundle.get("index"), _hashes(bundle.get("proof"))
     if not isinstance(index, int) or isinstance(index, bool):
         raise Malformed("凭证中没有叶序号", "the bundle names no leaf index")
-    own = open_checkpoint(trusted, _text(bundle, "checkpoint"))
-    if own is None:
-        against.append(("凭证中的检查点不是由你信任的密钥签发的", "the key you trust did not sign the bundle's checkpoint"))
-        return
+    if (own := open_checkpoint(trusted, _text(bundle, "checkpoint"))) is None:
+        raise Contradiction("凭证的检查点不是由该密钥签发的", "the key did not sign the bundle's checkpoint")
     verdict.index, verdict.size = index, own.size
-    if not _included(own.hash, _leaf_hash(own.hash, leaf), index, own.size, proof, own.root):
-        against.append(("记录不在检查点的树中：内容或证明被改动过", "the record is not in the checkpoint's tree: it or its proof was changed"))
-        return
-    if checkpoint is None:
-        verdict.reasons.append(("没有给出可信的检查点，只能算作承诺", "no trusted checkpoint was given: a promise only"))
-        return
-    known = open_checkpoint(trusted, checkpoint)
-    if known is None:
-        against.append(("你给出的检查点不是由该密钥签发的", "the key did not sign the checkpoint you gave"))
-        return
-    linked = _linked(bundle, own, known)
-    if linked is None:
-        verdict.reasons.append(
-            (
-                f"凭证的检查点（{own.size}）与可信检查点（{known.size}）之间缺少一致性证明，请重新取证",
-                f"nothing links the bundle's checkpoint ({own.size}) to the trusted one ({known.size}): fetch the proof anew",
-            )
+    if not included(own, _leaf_hash(own.hash, leaf), index, proof):
+        raise Contradiction(
+            "记录或其证明被改动过，不在树中", "the record or its proof was changed: it is not in the tree"
         )
-    elif linked:
-        verdict.state = "proven"
-        verdict.reasons = [("自记录以来未被改动", "unchanged since recorded")]
-    else:
-        against.append(("日志的历史被改写：两个检查点不一致", "the log's history was rewritten: the two checkpoints disagree"))
+    if checkpoint is None:
+        verdict.reasons = [("没有给出可信的检查点，只能算作承诺", "no trusted checkpoint was given: a promise only")]
+        return
+    if (known := open_checkpoint(trusted, checkpoint)) is None:
+        raise Contradiction("你给出的检查点不是由该密钥签发的", "the key did not sign the checkpoint you gave")
+    linked = _linked(bundle, own, known)
+    if linked is False:
+        raise Contradiction("日志的历史被改写：检查点不一致", "history was rewritten: the checkpoints disagree")
+    if linked:
+        verdict.state, verdict.reasons = "proven", [("自记录以来未被改动", "unchanged since recorded")]
+        return
+    verdict.reasons = [
+        ("与可信检查点之间缺少一致性证明，请重新取证", "not linked to the trusted checkpoint: fetch it anew")
+    ]
 
 
 def _linked(bundle: Mapping[str, Any], own: Checkpoint, known: Checkpoint) -> bool | None:
@@ -296,7 +256,7 @@ def _linked(bundle: Mapping[str, Any], own: Checkpoint, known: Checkpoint) -> bo
     link = bundle.get("consistency")
     if not isinstance(link, Mapping) or (link.get("old"), link.get("new")) != (old.size, new.size):
         return None
-    return consistent(old.hash, old.size, new.size, _hashes(link.get("proof")), old.root, new.root)
+    return consistent(old, new, _hashes(link.get("proof")))
 
 
 def hash_name(name: object) -> str:
@@ -318,30 +278,30 @@ def _leaf_hash(name: str, leaf: str) -> bytes:
     return digest(name, b"\x00" + LEAF_VERSION + leaf.encode())
 
 
-def _included(name: str, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """RFC 9162 §2.1.3.2."""
-    if not 0 <= index < size:
+def included(checkpoint: Checkpoint, leaf: bytes, index: int, proof: Sequence[bytes]) -> bool:
+    """RFC 9162 §2.1.3.2, for a leaf hash."""
+    if not 0 <= index < checkpoint.size:
         return False
-    last, found = size - 1, leaf
+    last, found = checkpoint.size - 1, leaf
     for other in proof:
         if last == 0:
             return False
         if index & 1 or index == last:
-            found = digest(name, b"\x01" + other + found)
+            found = digest(checkpoint.hash, b"\x01" + other + found)
             while index and not index & 1:
                 index, last = index >> 1, last >> 1
         else:
-            found = digest(name, b"\x01" + found + other)
+            found = digest(checkpoint.hash, b"\x01" + found + other)
         index, last = index >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and found == checkpoint.root
 
 
-def consistent(name: str, old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
-    """RFC 9162 §2.1.4.2."""
-    if not 0 < old < new or not proof:
+def consistent(old: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> bool:
+    """RFC 9162 §2.1.4.2, for two different sizes."""
+    if not 0 < old.size < new.size or not proof:
         return False
-    path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
-    index, last = old - 1, new - 1
+    path = [old.root, *proof] if old.size & (old.size - 1) == 0 else list(proof)
+    index, last = old.size - 1, new.size - 1
     while index & 1:
         index, last = index >> 1, last >> 1
     before = after = path[0]
@@ -349,14 +309,14 @@ def consistent(name: str, old: int, new: int, proof: Sequence[bytes], old_root: 
         if last == 0:
             return False
         if index & 1 or index == last:
-            before = digest(name, b"\x01" + other + before)
-            after = digest(name, b"\x01" + other + after)
+            before = digest(old.hash, b"\x01" + other + before)
+            after = digest(old.hash, b"\x01" + other + after)
             while index and not index & 1:
                 index, last = index >> 1, last >> 1
         else:
-            after = digest(name, b"\x01" + after + other)
+            after = digest(old.hash, b"\x01" + after + other)
         index, last = index >> 1, last >> 1
-    return last == 0 and before == old_root and after == new_root
+    return last == 0 and before == old.root and after == new.root
 
 
 def _sm2() -> Callable[[bytes, bytes, bytes], bool]:
@@ -393,7 +353,7 @@ def _hashes(value: object) -> list[bytes]:
 
 def _text(bundle: Mapping[str, Any], name: str) -> str:
     value = bundle.get(name)
-    if not isinstance(value, str) or not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value):
+    if not isinstance(value, str) or value != value.encode(errors="ignore").decode():
         raise Malformed(f"凭证缺少 {name}", f"the bundle lacks {name}")
     return value
 
@@ -434,7 +394,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.json:
         sys.stdout.write(json.dumps(vars(verdict), ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write(f"{verdict.state}\n" + "".join(f"  {zh} / {en}\n" for zh, en in verdict.reasons))
+        reasons = "".join(f"  {zh} / {en}\n" for zh, en in verdict.reasons)
+        sys.stdout.write(f"{verdict.state}\n{reasons}")
     return 0 if verdict.state == "proven" else 1
 
 

@@ -6,103 +6,124 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root', models.BinaryField(max_length=32)),
-                ('time_us', models.BigIntegerField()),
-                ('note', models.TextField()),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.BinaryField(max_length=32)),
+                ("time_us", models.BigIntegerField()),
+                ("note", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('target', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField(default=0)),
-                ('failed', models.CharField(default='', max_length=300)),
+                ("target", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField(default=0)),
+                ("failed", models.CharField(default="", max_length=300)),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('act', models.CharField(db_index=True, max_length=32)),
-                ('type', models.CharField(max_length=64)),
-                ('time_us', models.BigIntegerField()),
-                ('recorded_us', models.BigIntegerField()),
-                ('actor', models.CharField(max_length=128)),
-                ('department', models.CharField(max_length=128)),
-                ('attributes', models.JSONField()),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("act", models.CharField(db_index=True, max_length=32)),
+                ("type", models.CharField(max_length=64)),
+                ("time_us", models.BigIntegerField()),
+                ("recorded_us", models.BigIntegerField()),
+                ("actor", models.CharField(max_length=128)),
+                ("department", models.CharField(max_length=128)),
+                ("attributes", models.JSONField()),
             ],
         ),
         migrations.CreateModel(
-            name='EventObject',
+            name="EventObject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_type', models.CharField(max_length=64)),
-                ('object_id', models.CharField(max_length=128)),
-                ('qualifier', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("object_type", models.CharField(max_length=64)),
+                ("object_id", models.CharField(max_length=128)),
+                ("qualifier", models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('index', models.BigIntegerField(db_column='idx', primary_key=True, serialize=False)),
-                ('hash', models.BinaryField(max_length=32)),
+                ("index", models.BigIntegerField(db_column="idx", primary_key=True, serialize=False)),
+                ("hash", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='LogIdentity',
+            name="LogIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('origin', models.CharField(max_length=200)),
-                ('suite', models.CharField(max_length=32)),
-                ('created_us', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("origin", models.CharField(max_length=200)),
+                ("suite", models.CharField(max_length=32)),
+                ("created_us", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('pk', models.CompositePrimaryKey('level', 'index', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('level', models.SmallIntegerField()),
-                ('index', models.BigIntegerField(db_column='idx')),
-                ('hash', models.BinaryField(max_length=32)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "level", "index", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("level", models.SmallIntegerField()),
+                ("index", models.BigIntegerField(db_column="idx")),
+                ("hash", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='Unsealed',
+            name="Unsealed",
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='unsealed', serialize=False, to='ledger.event')),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="unsealed",
+                        serialize=False,
+                        to="ledger.event",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['type', 'time_us'], name='ledger_event_by_type'),
+            model_name="event",
+            index=models.Index(fields=["type", "time_us"], name="ledger_event_by_type"),
         ),
         migrations.AddField(
-            model_name='eventobject',
-            name='event',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='objects_touched', to='ledger.event'),
+            model_name="eventobject",
+            name="event",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="objects_touched",
+                to="ledger.event",
+            ),
         ),
         migrations.AddField(
-            model_name='leaf',
-            name='event',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='leaf', to='ledger.event'),
+            model_name="leaf",
+            name="event",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="leaf", to="ledger.event"
+            ),
         ),
         migrations.AddIndex(
-            model_name='eventobject',
-            index=models.Index(fields=['object_type', 'object_id', 'event'], name='ledger_event_by_object'),
+            model_name="eventobject",
+            index=models.Index(fields=["object_type", "object_id", "event"], name="ledger_event_by_object"),
         ),
         migrations.AddConstraint(
-            model_name='eventobject',
-            constraint=models.UniqueConstraint(fields=('event', 'object_type', 'object_id', 'qualifier'), name='ledger_relation_once'),
+            model_name="eventobject",
+            constraint=models.UniqueConstraint(
+                fields=("event", "object_type", "object_id", "qualifier"), name="ledger_relation_once"
+            ),
         ),
     ]

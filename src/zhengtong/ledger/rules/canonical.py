@@ -26,15 +26,7 @@ def canonical(value: Value) -> bytes:
     Raises `BadInput` for a float, an integer beyond ±(2^53-1), a key that is no string, a lone surrogate or
     any other type.
     """
-    text = _ESCAPED.encode(_ordered(value, "$"))
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise BadInput(
-            "文本中有不成对的代理码位，不能编码",
-            "the text holds a lone surrogate, which no UTF-8 can carry",
-            found=repr(error.object[error.start : error.end]),
-        ) from None
+    return _utf8(_ESCAPED.encode(_ordered(value)))
 
 
 def leaf_bytes(
@@ -50,19 +42,24 @@ def leaf_bytes(
     objects: Sequence[tuple[str, str, str]],
 ) -> bytes:
     """Version byte and canonical JSON of one event; `objects` are (type, id, qualifier) in any order."""
-    return LEAF_VERSION + canonical(
-        {
-            "id": id,
-            "act": act,
-            "type": type,
-            "time_us": time_us,
-            "recorded_us": recorded_us,
-            "actor": actor,
-            "department": department,
-            "attributes": attributes,
-            "objects": [list(entry) for entry in sorted(objects)],
-        }
-    )
+    for value in (id, act, type, actor, department, *(text for entry in objects for text in entry)):
+        if not isinstance(value, str):
+            raise _other(value, "text")
+    for instant in (time_us, recorded_us):
+        if not isinstance(instant, int) or isinstance(instant, bool) or not -SAFE <= instant <= SAFE:
+            raise _other(instant, "an integer within ±(2^53-1)")
+    content = {  # in canonical order already: only the attributes have keys not known here
+        "act": act,
+        "actor": actor,
+        "attributes": _ordered(attributes),
+        "department": department,
+        "id": id,
+        "objects": sorted(objects),
+        "recorded_us": recorded_us,
+        "time_us": time_us,
+        "type": type,
+    }
+    return LEAF_VERSION + _utf8(_ESCAPED.encode(content))
 
 
 def strict_json(text: str) -> object:
@@ -71,34 +68,48 @@ def strict_json(text: str) -> object:
     Raises `BadInput`.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unrepeated, parse_float=_no_float, parse_constant=_no_float)
+        return _STRICT.decode(text)
     except (ValueError, RecursionError) as error:
         raise BadInput("不是有效的 JSON", "this is not valid JSON", found=str(error)[:120]) from None
 
 
-def _ordered(value: Value, where: str) -> object:
+def _ordered(value: Value) -> object:
     """`value` rebuilt from plain types with its keys in UTF-16 code unit order (RFC 8785 §3.2.3)."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
         if -SAFE <= value <= SAFE:
             return int(value)
-        raise BadInput("整数超出可精确表示的范围", "the integer is too large", where=where, found=value, expected="±(2^53-1)")
+        raise _other(value, "an integer within ±(2^53-1)")
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise BadInput("键必须是文本", "a key must be text", where=where, found=repr(key))
-        keys = sorted(value, key=_utf16) if not all(map(str.isascii, value)) else sorted(value)
-        return {key: _ordered(value[key], f"{where}.{key}") for key in keys}
+                raise _other(key, "text as a key")
+        keys = sorted(value) if "".join(value).isascii() else sorted(value, key=_utf16)
+        return {key: _ordered(value[key]) for key in keys}
     if isinstance(value, list | tuple):
-        return [_ordered(entry, f"{where}[{index}]") for index, entry in enumerate(value)]
-    raise BadInput(
+        return [_ordered(entry) for entry in value]
+    raise _other(value, "int | bool | str | None | list | object")
+
+
+def _other(found: object, expected: str) -> BadInput:
+    return BadInput(
         "存证记录只接受整数、布尔、文本、列表和对象",
         "a record takes only integers, booleans, text, lists and objects",
-        where=where,
-        found=f"{type_(value).__name__} {value!r}"[:80],
-        expected="int | bool | str | None | list | object",
+        found=f"{type_(found).__name__} {found!r}"[:80],
+        expected=expected,
     )
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            "文本中有不成对的代理码位，不能编码",
+            "the text holds a lone surrogate, which no UTF-8 can carry",
+            found=repr(error.object[error.start : error.end]),
+        ) from None
 
 
 def _utf16(key: str) -> bytes:
@@ -114,3 +125,6 @@ def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_float(text: str) -> object:
     raise ValueError(f"{text} is not an integer")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unrepeated, parse_float=_no_float, parse_constant=_no_float)

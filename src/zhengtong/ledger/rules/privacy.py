@@ -26,8 +26,14 @@ _RANDOM = re.compile(
 _IDENTIFIERS = (
     (re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"), "身份证号", "an ID card number"),
     (re.compile(r"(?<!\d)(?:86)?[-_.:/]?1[3-9]\d[-_.:/]?\d{4}[-_.:/]?\d{4}(?!\d)"), "手机号码", "a mobile number"),
-    (re.compile(r"(?<!\d)\d{6}[-_.:/](?:19|20)\d{2}[-_.:/]?\d{4}[-_.:/]\d{3}[\dXx](?!\d)"), "身份证号", "an ID card number"),
+    (
+        re.compile(r"(?<!\d)\d{6}[-_.:/](?:19|20)\d{2}[-_.:/]?\d{4}[-_.:/]\d{3}[\dXx](?!\d)"),
+        "身份证号",
+        "an ID card number",
+    ),
 )
+_ELEVEN = re.compile(r"\d(?:[-_.:/]?\d){10}")
+"""What no identifier is shorter than; most codes are, and need no further look."""
 _UNITS = ("_us", "_ms", "_s", "_fen", "_micro", "_bytes", "_count")
 """Names of integers with a unit: a duration of 13,800,138,000 µs is no telephone number."""
 
@@ -42,6 +48,8 @@ def check_code(text: object, where: str) -> str:
             found=_shown(text),
             expected=CODE.pattern,
         )
+    if not _ELEVEN.search(text):
+        return text
     looked = _RANDOM.sub("#", text)
     for pattern, zh, en in _IDENTIFIERS:
         if pattern.search(looked):
@@ -58,7 +66,11 @@ def check_type(text: object, where: str) -> str:
     """`text`, if it names a type of event or object or a qualifier. Raises `BadInput`."""
     if not isinstance(text, str) or not TYPE.fullmatch(text):
         raise BadInput(
-            "类型应为小写英文代码", "a type is a code in lower case", where=where, found=_shown(text), expected=TYPE.pattern
+            "类型应为小写英文代码",
+            "a type is a code in lower case",
+            where=where,
+            found=_shown(text),
+            expected=TYPE.pattern,
         )
     return check_code(text, where)
 

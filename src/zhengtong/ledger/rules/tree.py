@@ -114,9 +114,7 @@ def needed(ranges: Iterable[Range]) -> set[NodeId]:
     return {node for span in ranges for node in range_nodes(span)}
 
 
-def verify_inclusion(
-    hash_: Hash, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
-) -> bool:
+def verify_inclusion(hash_: Hash, leaf: bytes, index: int, size: int, *, proof: Sequence[bytes], root: bytes) -> bool:
     """RFC 9162 §2.1.3.2, for a leaf *hash*."""
     if not 0 <= index < size:
         return False
@@ -135,7 +133,7 @@ def verify_inclusion(
 
 
 def verify_consistency(
-    hash_: Hash, old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
+    hash_: Hash, old: int, new: int, *, proof: Sequence[bytes], old_root: bytes, new_root: bytes
 ) -> bool:
     """RFC 9162 §2.1.4.2. From the empty tree nothing can be proven, so `old` must be positive."""
     if not 0 < old <= new:
