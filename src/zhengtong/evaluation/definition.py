@@ -191,6 +191,13 @@ class LogMapping(_Strict):
             return self.case_attributes
         return {key: CaseAttribute(column=(f"case:{key}",), type="time") for key in (*START_KEYS, *END_KEYS, *DUE_KEYS)}
 
+    def in_zone(self, zone: str) -> LogMapping:
+        """The same mapping with another zone. Raises `BadInput` for an unknown one."""
+        return parse_mapping(json.dumps({"zone": zone}), "--zone").model_copy(update=self._but_zone())
+
+    def _but_zone(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.model_fields_set if name != "zone"}
+
     def digest(self) -> str:
         """SHA-256 of the meaning: the same mapping in another layout has the same one."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))

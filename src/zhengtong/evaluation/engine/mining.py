@@ -121,11 +121,13 @@ class EventLog:
             )
         self.connection.execute(
             """CREATE TEMP TABLE dictionary AS
-            SELECT activity, CAST(row_number() OVER (ORDER BY activity) - 1 AS INTEGER) AS activity_no FROM (SELECT DISTINCT activity FROM given)"""
+            SELECT activity, CAST(row_number() OVER (ORDER BY activity) - 1 AS INTEGER) AS activity_no
+            FROM (SELECT DISTINCT activity FROM given)"""
         )
         self.connection.execute(
             """CREATE TEMP TABLE numbering AS
-            SELECT case_id, CAST(row_number() OVER (ORDER BY first) - 1 AS INTEGER) AS case_no FROM (SELECT case_id, min(position) AS first FROM given GROUP BY case_id)"""
+            SELECT case_id, CAST(row_number() OVER (ORDER BY first) - 1 AS INTEGER) AS case_no
+            FROM (SELECT case_id, min(position) AS first FROM given GROUP BY case_id)"""
         )
         self.connection.execute(
             """CREATE TEMP TABLE log AS SELECT case_no, activity_no, time_us, position, start_us, resource, department
@@ -190,7 +192,8 @@ class EventLog:
         )[0]
         if not row[0]:
             return None
-        return process.Durations(*row[:5], percentiles=dict(zip(process.PERCENTILES, row[5:], strict=True)))
+        cases, total, least, median, most, *ranked = row
+        return process.Durations(cases, total, least, median, most, dict(zip(process.PERCENTILES, ranked, strict=True)))
 
     def rework(self) -> process.Rework:
         repeats = self._all(

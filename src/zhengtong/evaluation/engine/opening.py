@@ -57,9 +57,10 @@ class HashingFile(io.RawIOBase):
             self._progress(self.taken, self.size)
         return count
 
-    def close(self) -> None:
+    def __exit__(self, *raised: object) -> None:
+        """A buffer that goes out of use closes what it read from; the file itself stays open until its owner is done."""
+        super().__exit__(*raised)  # type: ignore[arg-type]
         self._file.close()
-        super().close()
 
     def sha256(self) -> str:
         """Of the whole file: what no reader asked for is read now."""
@@ -86,14 +87,11 @@ def unpacked(raw: HashingFile, name: str, limits: Limits) -> Iterator[bytes]:
             where=name,
         )
     stream = gzip.GzipFile(fileobj=buffered) if head[:2] == b"\x1f\x8b" else buffered
-    try:
-        yield from _within_limits(stream, raw, name, limits, packed=stream is not buffered)
-    finally:
-        buffered.detach()  # else the buffer's end would close `raw` under its owner
+    yield from _within_limits(stream, raw, name, limits, packed=stream is not buffered)
 
 
 def _within_limits(
-    stream: io.BufferedReader | gzip.GzipFile, raw: HashingFile, name: str, limits: Limits, *, packed: bool
+    stream: io.BufferedIOBase, raw: HashingFile, name: str, limits: Limits, *, packed: bool
 ) -> Iterator[bytes]:
     total = 0
     while True:

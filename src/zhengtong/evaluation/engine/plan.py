@@ -82,8 +82,8 @@ def resolve(mapping: LogMapping, header: Sequence[str] | None, name: str) -> Pla
             raise _missing(role, (f"case:{role}",), header or (), name)
     named: list[Sequence[str]]
     named = [*parts.values(), *(names for _, names in attributes.values()), [one.column for one in mapping.filter]]
-    columns = tuple(dict.fromkeys(column for names in named for column in names))
-    return Plan(parts, formats, attributes, end, due, columns)
+    read = tuple(dict.fromkeys(column for names in named for column in names))
+    return Plan(parts, formats, attributes, end, due, read)
 
 
 def _known(known: Sequence[str], header: Sequence[str] | None) -> str | None:
