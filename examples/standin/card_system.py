@@ -39,7 +39,8 @@ REASONS = ("already_has_card", "photo_not_usable", "identity_not_confirmed")
 
 @dataclass(frozen=True)
 class Office:
-    """Settings: seconds to decide, seconds more for laggards, and how many of a hundred are refused or lag."""
+    """Settings: seconds to decide, seconds more for laggards, and how many of a hundred are refused or lag.
+    """
 
     secret: bytes
     data: Path
@@ -112,6 +113,7 @@ class Desk(BaseHTTPRequestHandler):
 
     office: Office
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body leave in one packet; in two, the second would wait for an acknowledgement
     timeout = 20  # a client that sends nothing does not hold a thread
 
     def do_POST(self) -> None:

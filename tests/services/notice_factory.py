@@ -18,7 +18,8 @@ FONTS = ROOT / "src/zhengtong/ui/fonts"
 AT = datetime(2026, 3, 9, 8, 30, tzinfo=UTC)
 
 needs_fonts = pytest.mark.skipif(
-    not any(FONTS.glob("*.ttf")), reason="notice fonts absent: run `npm ci --ignore-scripts` and tools/assets.py"
+    not any(FONTS.glob("*.ttf")),
+    reason="notice fonts absent: run `npm ci --ignore-scripts` and tools/assets.py",
 )
 
 
@@ -29,7 +30,10 @@ class Both:
 
 
 REVIEW = Remedy(
-    Both("向明州市人民政府申请行政复议", "apply to the People's Government of Mingzhou for administrative reconsideration"),
+    Both(
+        "向明州市人民政府申请行政复议",
+        "apply to the People's Government of Mingzhou for administrative reconsideration",
+    ),
     Both("自收到本决定书之日起六十日内", "within 60 days of receiving this decision"),
     "《中华人民共和国行政复议法》第二十条",
 )
@@ -39,18 +43,60 @@ COURT = Remedy(
     "《中华人民共和国行政诉讼法》第四十六条",
 )
 ITEMS = {
-    NoticeKind.INTAKE: (Item(Both("出生医学证明（电子证照）", "birth certificate, electronic")), Item(Both("户口簿", "household book"))),
-    NoticeKind.ACCEPT: (Item(Both("出生医学证明（电子证照）", "birth certificate, electronic")), Item(Both("户口簿", "household book"))),
-    NoticeKind.NOT_ACCEPT: (Item(Both("申请事项不属于本机关职权范围。", "The matter is outside this agency's powers."), "《行政许可法》第三十二条第一款第二项"),),
-    NoticeKind.CORRECT: (
-        Item(Both("户口簿照片模糊，请重新上传首页和新生儿页。", "The photo of the household book is blurred; upload both pages again.")),
-        Item(Both("缺少监护人身份证反面。", "The back of the guardian's identity card is missing."), "实施清单材料 3"),
+    NoticeKind.INTAKE: (
+        Item(Both("出生医学证明（电子证照）", "birth certificate, electronic")),
+        Item(Both("户口簿", "household book")),
     ),
-    NoticeKind.EXTEND: (Item(Both("需要跨省核验出生登记信息。", "Birth registration must be verified with another province."), "《行政许可法》第四十二条"),),
-    NoticeKind.EXCLUDE: (Item(Both("亲子关系鉴定，预计 15 个工作日。", "Parentage test, about 15 working days."), "《行政许可法》第四十五条"),),
-    NoticeKind.GRANT: (Item(Both("城乡居民基本医疗保险参保登记，参保号 3399-2026-004417", "Resident medical insurance, number 3399-2026-004417")),),
+    NoticeKind.ACCEPT: (
+        Item(Both("出生医学证明（电子证照）", "birth certificate, electronic")),
+        Item(Both("户口簿", "household book")),
+    ),
+    NoticeKind.NOT_ACCEPT: (
+        Item(
+            Both("申请事项不属于本机关职权范围。", "The matter is outside this agency's powers."),
+            "《行政许可法》第三十二条第一款第二项",
+        ),
+    ),
+    NoticeKind.CORRECT: (
+        Item(
+            Both(
+                "户口簿照片模糊，请重新上传首页和新生儿页。",
+                "The photo of the household book is blurred; upload both pages again.",
+            )
+        ),
+        Item(
+            Both("缺少监护人身份证反面。", "The back of the guardian's identity card is missing."),
+            "实施清单材料 3",
+        ),
+    ),
+    NoticeKind.EXTEND: (
+        Item(
+            Both("需要跨省核验出生登记信息。", "Birth registration must be verified with another province."),
+            "《行政许可法》第四十二条",
+        ),
+    ),
+    NoticeKind.EXCLUDE: (
+        Item(
+            Both("亲子关系鉴定，预计 15 个工作日。", "Parentage test, about 15 working days."),
+            "《行政许可法》第四十五条",
+        ),
+    ),
+    NoticeKind.GRANT: (
+        Item(
+            Both(
+                "城乡居民基本医疗保险参保登记，参保号 3399-2026-004417",
+                "Resident medical insurance, number 3399-2026-004417",
+            )
+        ),
+    ),
     NoticeKind.REFUSE: (
-        Item(Both("新生儿已在外省参加城乡居民基本医疗保险，不得重复参保。", "The child is already insured in another province."), "《基本医疗保险参保管理经办规程》"),
+        Item(
+            Both(
+                "新生儿已在外省参加城乡居民基本医疗保险，不得重复参保。",
+                "The child is already insured in another province.",
+            ),
+            "《基本医疗保险参保管理经办规程》",
+        ),
     ),
 }
 

@@ -20,9 +20,11 @@ import hashlib
 import json
 import re
 import secrets
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -52,6 +54,7 @@ class ExternalSystem:
     total_seconds: float = 20.0
     max_reply: int = 64 << 10
     clock_skew: int = 300
+    ca_file: str | None = None
 
     def __post_init__(self) -> None:
         url = httpx.URL(self.base_url)
@@ -173,7 +176,9 @@ class ExternalClient:
             # authorities.
             with (
                 deadline(system.total_seconds) as extensions,
-                httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
+                httpx.Client(
+                    timeout=timeout, follow_redirects=False, trust_env=False, verify=_tls(system.ca_file)
+                ) as client,
                 client.stream(method, url, content=content, headers=headers, extensions=extensions) as response,
             ):
                 return self._believe(response, self._read(response), sent)
@@ -279,6 +284,13 @@ class ExternalClient:
 
     def _unavailable(self, zh: str, en: str, *, found: str, expected: str | None = None) -> Unavailable:
         return Unavailable(zh, en, where=self.system.key, found=found, expected=expected)
+
+
+@lru_cache(maxsize=64)
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    """Reading the authorities takes longer than a call on the same network, so it is done once for each file.
+    """
+    return ssl.create_default_context(cafile=ca_file)
 
 
 def _checked(reference: str) -> str:

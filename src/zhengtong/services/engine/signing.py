@@ -26,8 +26,10 @@ from pyhanko.pdf_utils.decode_limits import DecodeLimits
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.general import CMSExtractionError, SigningError
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.validation import (
     EmbeddedPdfSignature,
     PdfSignatureStatus,
@@ -97,14 +99,12 @@ _WHYS = {
 }  # fmt: skip
 
 
-class _DatedSigner(signers.PdfSigner):  # type: ignore[misc]
+class _DatedSigner(signers.PdfSigner):
     """pyHanko reads the clock when a session starts; the time of a notice is given by who issues it."""
 
     when: datetime
 
-    def init_signing_session(
-        self, pdf_out: IncrementalPdfFileWriter, existing_fields_only: bool = False
-    ) -> signers.PdfSigningSession:
+    def init_signing_session(self, pdf_out: BasePdfFileWriter, existing_fields_only: bool = False) -> PdfSigningSession:
         session = super().init_signing_session(pdf_out, existing_fields_only)
         session.system_time = self.when
         return session
@@ -153,7 +153,7 @@ def _cms_signer(signer: NoticeSigner) -> signers.SimpleSigner:
     return signers.SimpleSigner(
         signing_cert=translate_pyca_cryptography_cert_to_asn1(signer.certificate),
         signing_key=translate_pyca_cryptography_key_to_asn1(signer.key),
-        cert_registry=SimpleCertificateStore(),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
 
 
@@ -179,9 +179,9 @@ def verify_pdf(pdf: bytes, trust_root: bytes, *, sha256: str | None = None) -> S
         return _judge(pdf, signatures[0], root, digest, whys)
     # What pyHanko and asn1crypto raise while reading hostile bytes (the tests flip them all); anything else
     # is a fault.
-    except (PdfError, CMSExtractionError, SignatureValidationError):
-        return _report(digest, [*whys, "unreadable"])
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError):
+    except (CMSExtractionError, SignatureValidationError):
+        return _report(digest, [*whys, "container"])
+    except (PdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError):
         return _report(digest, [*whys, "unreadable"])
 
 

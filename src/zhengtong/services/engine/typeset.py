@@ -9,6 +9,7 @@ official paper.
 from __future__ import annotations
 
 import json
+import os
 
 import typst
 
@@ -20,11 +21,12 @@ STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
 def answer(request: bytes) -> Answer:
     """Compile `folder/template`; the data travel as strings in `sys.inputs` and are never part of the source."""
     asked = json.loads(request)
+    os.chdir(asked["folder"])  # diagnostics then name templates as the city knows them
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[asked["fonts"]])
     try:
         pdf = typst.compile(
-            f"{asked['folder']}/{asked['template']}",
-            root=asked["folder"],
+            asked["template"],
+            root=".",
             font_paths=fonts,
             ignore_system_fonts=True,
             sys_inputs=asked["inputs"],
