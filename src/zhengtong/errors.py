@@ -105,6 +105,10 @@ class FormFaults(BadInput):
         super().__init__(f"有 {len(fields)} 处需要改正", f"{len(fields)} fields need correcting")
         self.fields = dict(fields)
 
+    def say(self, language: str) -> str:
+        lines = [f"{key}: {error.say(language)}" for key, error in self.fields.items()]
+        return "\n".join([super().say(language), *lines])
+
 
 class Refused(ZhengtongError):
     code, http, exit = "refused", 403, 1

@@ -79,7 +79,9 @@ def decide(table: Mapping[str, Iterable[Allowed]], actor: Actor, verb: str, subj
     allowed = tuple(table.get(verb, ()))
     for rule in allowed:
         if _applies(rule, actor, subject):
-            return Decision(True, f"角色 {rule.role} 可以（{rule.relation}）", f"role {rule.role} may ({rule.relation})")
+            return Decision(
+                True, f"角色 {rule.role} 可以（{rule.relation}）", f"role {rule.role} may ({rule.relation})"
+            )
     if not actor.id:
         return Decision(False, "请先登录", "please sign in first")
     if not allowed:

@@ -73,7 +73,11 @@ def _handle(message: OutboxMessage) -> dict[str, Any]:
     except ZhengtongError as error:
         # It will not get better by itself: keep it, far in the future, where `zhengtong worker --status` shows it.
         log.error("outbox %s %s failed: %s", message.topic, message.pk, error)
-        return {"due_us": now_us() + LAST_RETRY_US, "attempts": message.attempts + 1, "last_error": str(error)[:200]}
+        return {
+            "due_us": now_us() + LAST_RETRY_US,
+            "attempts": message.attempts + 1,
+            "last_error": str(error)[:200],
+        }
     if isinstance(outcome, Again):
         return {"due_us": now_us() + outcome.delay_us, "last_error": ""}
     return {"done_us": now_us(), "last_error": ""}

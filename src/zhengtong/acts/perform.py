@@ -28,7 +28,8 @@ from zhengtong.acts.models import OutboxMessage, PerformedAct, Serial
 from zhengtong.errors import BadInput, Conflict, KeyReused
 from zhengtong.ledger.ids import new_id
 from zhengtong.ledger.models import RecordedRow
-from zhengtong.ledger.record import NewEvent, ObjectRef, Value, append
+from zhengtong.ledger.record import NewEvent, ObjectRef, append
+from zhengtong.ledger.rules.canonical import Value
 
 Result = dict[str, Any]
 
@@ -115,14 +116,8 @@ class Act:
 
         Raises `Conflict` when another transaction wrote the row since it was read.
         """
-        row.advance()
-        state = {"version": row.version, "digest": row.digest}
-        event = self.emit(
-            type,
-            [ObjectRef(row.object_type, row.object_id, "state"), *objects],
-            {**(attributes or {}), **state},
-            time_us=time_us,
-        )
+        state = row.next_state()
+        event = self.emit(type, [row.state_ref(), *objects], {**(attributes or {}), **state}, time_us=time_us)
         row.event_id = event
         _write(row)
         return event

@@ -7,4 +7,10 @@ class OrganizationConfig(AppConfig):
     label = "organization"
 
     def ready(self) -> None:
-        from zhengtong.organization import actions, definition, permissions  # noqa: F401  # they fill the registries
+        from zhengtong.acts.serving import city
+        from zhengtong.organization import actions, definition, gate, permissions  # noqa: F401  # they fill registries
+        from zhengtong.ui import registry
+
+        registry.set_gate(gate.gate)
+        registry.set_reader(gate.reader)
+        registry.set_brand(lambda: city().meta.name)

@@ -51,15 +51,14 @@ class Appointment(models.Model):
     department = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "role", "department"], name="one_appointment_each")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "role", "department"], name="one_appointment_each")]
 
 
 class SupervisedTask(RecordedRow):
     """督办: one matter, one sheet. `title` and `aim` are words of officials about matters, kept out of the ledger."""
 
     object_type = "task"
+    object_id_field = "number"
     recorded_fields = (
         "number",
         "title",
@@ -91,15 +90,12 @@ class SupervisedTask(RecordedRow):
     indicator = models.CharField(max_length=64, blank=True)
     target = models.CharField(max_length=32, blank=True)
 
-    @property
-    def object_id(self) -> str:
-        return self.number
-
 
 class TaskFeedback(RecordedRow):
     """What the lead department reported on a task."""
 
     object_type = "task_feedback"
+    object_id_field = "reference"
     recorded_fields = ("reference", "text", "given_us")
 
     reference = models.CharField(max_length=32, unique=True)
@@ -107,7 +103,3 @@ class TaskFeedback(RecordedRow):
     text = models.TextField()
     author = models.CharField(max_length=64)
     given_us = models.BigIntegerField()
-
-    @property
-    def object_id(self) -> str:
-        return self.reference

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from zhengtong.city import kinds
+from zhengtong.city.definition import DepartmentRef, Element, ElementRef
 from zhengtong.city.kinds import Condition, Definition, Key, Kind, Line, Reference, wrong
 from zhengtong.city.text import Text
 from zhengtong.errors import BadInput, Fault
@@ -62,12 +63,22 @@ class ReasonFile(Definition):
     basis: Text | None = None
 
 
+class RemedyFile(Definition):
+    """A way open against a decision, and within what time: printed on every refusal."""
+
+    key: Key
+    way: Text
+    within: Text
+    basis: Line
+    verified: bool = False
+
+
 class SystemFile(Definition):
     """A system of another authority that decides steps. Its address and secret are settings of the place, not files."""
 
     key: Key
     name: Text
-    department: Annotated[str, Reference("department")]
+    department: DepartmentRef
 
 
 class MaterialFile(Definition):
@@ -92,7 +103,7 @@ class PublicServiceFile(Definition):
     name: Text
     summary: Text
     code: Line | None = None
-    department: Annotated[str, Reference("department")]
+    department: DepartmentRef
     kind: Literal["immediate", "promised"]
     regime: Annotated[str, Reference("regime")]
     statutory: LimitFile | None = None
@@ -100,7 +111,7 @@ class PublicServiceFile(Definition):
     external: Annotated[str, Reference("system")] | None = None
     visits: Annotated[int, Field(ge=0, le=20)] = 0
     online_depth: Annotated[int, Field(ge=1, le=4)]
-    elements: list[Annotated[str, Reference("element")]]
+    elements: list[ElementRef]
     materials: list[MaterialFile] = []
     output: OutputFile
     source: Text
@@ -141,7 +152,7 @@ class ServiceUse(Definition):
 class AskFile(Definition):
     """What only some situations ask for: one element or one material, `when` the condition holds."""
 
-    element: Annotated[str, Reference("element")] | None = None
+    element: ElementRef | None = None
     material: Key | None = None
     when: Condition
 
@@ -172,7 +183,7 @@ class LifeEventFile(Definition):
     stage: Key
     audience: Literal["person", "business"]
     words: Text
-    lead: Annotated[str, Reference("department")]
+    lead: DepartmentRef
     promised: LimitFile
     situations: list[SituationFile] = []
     services: Annotated[list[ServiceUse], Field(min_length=1)]
@@ -180,16 +191,13 @@ class LifeEventFile(Definition):
     before: list[BeforeFile] = []
 
 
-ELEMENT_TYPES = {"integer": "int", "boolean": "bool", "date": "timestamp"}
-
-
 def condition_variables(city: City, event: LifeEventFile) -> Mapping[str, str]:
     """What a life event's conditions may name: its situations (as text) and the elements its services ask for."""
     names = {situation.key: "string" for situation in event.situations}
     for use in event.services:
-        service = city.get("service", use.service)
+        service = city.get(PublicServiceFile, use.service)
         for key in service.elements:
-            names[key] = ELEMENT_TYPES.get(city.get("element", key).type, "string")
+            names[key] = city.get(Element, key).variable_type()
     return names
 
 
@@ -221,41 +229,46 @@ def step_plan(service: PublicServiceFile, regime: RegimeFile, waits: frozenset[s
 
 
 def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
-    services = [city.get("service", use.service) for use in event.services]
+    services = [city.get(PublicServiceFile, use.service) for use in event.services]
     keys = [service.key for service in services]
     for index, key in enumerate(keys):
         if key in keys[:index]:
-            yield city.fault(event, ("services", index, "service"), "服务重复", "the service stands twice", found=key)
+            yield city.fault(
+                "life-event",
+                event.key,
+                ("services", index, "service"),
+                "服务重复",
+                "the service stands twice",
+                found=key,
+            )
     yield from _check_materials(city, event, services)
     elements = {key for service in services for key in service.elements}
     for index, ask in enumerate(event.asks):
         if (ask.element is None) == (ask.material is None):
             yield city.fault(
-                event, ("asks", index), "须写 element 或 material 之一", "name either an element or a material",
+                "life-event", event.key, ("asks", index), "须写 element 或 material 之一", "name either an element or a material",
                 expected="element | material",
             )  # fmt: skip
         if ask.element and ask.element not in elements:
             yield city.fault(
-                event, ("asks", index, "element"), "没有服务用到这个数据元", "no service of the life event asks this",
+                "life-event", event.key, ("asks", index, "element"), "没有服务用到这个数据元", "no service of the life event asks this",
                 found=ask.element, expected=", ".join(sorted(elements)),
             )  # fmt: skip
     try:
         waits = needs(services)
-        ordered(step_plan(service, city.get("regime", service.regime), waits[service.key]) for service in services)
+        ordered(step_plan(service, city.get(RegimeFile, service.regime), waits[service.key]) for service in services)
     except BadInput as cycle:
-        yield city.fault(event, ("services",), cycle.zh, cycle.en)
+        yield city.fault("life-event", event.key, ("services",), cycle.zh, cycle.en)
 
 
-def _check_materials(
-    city: City, event: LifeEventFile, services: list[PublicServiceFile]
-) -> Iterable[Fault]:
+def _check_materials(city: City, event: LifeEventFile, services: list[PublicServiceFile]) -> Iterable[Fault]:
     outputs = {service.output.key for service in services}
     materials = {material.key for service in services for material in service.materials}
     for index, service in enumerate(services):
         for material in service.materials:
             if material.origin == "output" and material.output not in outputs:
                 yield city.fault(
-                    event, ("services", index, "service"),
+                    "life-event", event.key, ("services", index, "service"),
                     f"“{service.key}”需要的结果“{material.output}”没有服务产生",
                     f"{service.key} needs the output {material.output}, which no service of the life event issues",
                     found=material.output or "", expected=", ".join(sorted(outputs)),
@@ -263,19 +276,32 @@ def _check_materials(
     for index, ask in enumerate(event.asks):
         if ask.material and ask.material not in materials:
             yield city.fault(
-                event, ("asks", index, "material"), "没有服务要这份材料", "no service of the life event asks for it",
+                "life-event", event.key, ("asks", index, "material"), "没有服务要这份材料", "no service of the life event asks for it",
                 found=ask.material, expected=", ".join(sorted(materials)),
             )  # fmt: skip
 
 
 kinds.register(
-    Kind("regime", "standards/regimes", RegimeFile, Text(zh="时限制度", en="regime of limits"), one_per_file=False)
+    Kind(
+        "regime",
+        "standards/regimes",
+        RegimeFile,
+        Text(zh="时限制度", en="regime of limits"),
+        one_per_file=False,
+    )
+)
+kinds.register(Kind("reason", "standards/reasons", ReasonFile, Text(zh="理由", en="reason"), one_per_file=False))
+kinds.register(
+    Kind("remedy", "standards/remedies", RemedyFile, Text(zh="救济途径", en="remedies"), one_per_file=False)
 )
 kinds.register(
-    Kind("reason", "standards/reasons", ReasonFile, Text(zh="理由", en="reason"), one_per_file=False)
-)
-kinds.register(
-    Kind("system", "organization/systems", SystemFile, Text(zh="外部系统", en="external system"), one_per_file=False)
+    Kind(
+        "system",
+        "organization/systems",
+        SystemFile,
+        Text(zh="外部系统", en="external system"),
+        one_per_file=False,
+    )
 )
 kinds.register(Kind("service", "services", PublicServiceFile, Text(zh="事项", en="public service")))
 kinds.register(

@@ -20,6 +20,7 @@ class PublishedVersion(RecordedRow):
     """One immutable version of a life event with everything it refers to, named by the hash of its content."""
 
     object_type = "version"
+    object_id_field = "hash"
     recorded_fields = ("hash", "kind", "key", "body", "published_us")
 
     hash = models.CharField(max_length=64, unique=True)
@@ -27,10 +28,6 @@ class PublishedVersion(RecordedRow):
     key = models.CharField(max_length=64)
     body = models.JSONField()
     published_us = models.BigIntegerField()
-
-    @property
-    def object_id(self) -> str:
-        return self.hash
 
 
 class Draft(models.Model):
@@ -51,6 +48,7 @@ class Case(RecordedRow):
     """办件. `applicant` and `taken_by` are pseudonyms; `channel` is portal or counter."""
 
     object_type = "case"
+    object_id_field = "number"
     recorded_fields = (
         "number",
         "life_event",
@@ -76,10 +74,6 @@ class Case(RecordedRow):
     closed_us = models.BigIntegerField(null=True)
     demo = models.BooleanField(default=False)
 
-    @property
-    def object_id(self) -> str:
-        return self.number
-
 
 class Step(RecordedRow):
     """环节: one department's part of a case. `facts` are dated facts its limits are computed from.
@@ -89,7 +83,17 @@ class Step(RecordedRow):
     """
 
     object_type = "step"
-    recorded_fields = ("reference", "key", "department", "state", "facts", "due_us", "decided_by", "reason_code")
+    object_id_field = "reference"
+    recorded_fields = (
+        "reference",
+        "key",
+        "department",
+        "state",
+        "facts",
+        "due_us",
+        "decided_by",
+        "reason_code",
+    )
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="steps")
     reference = models.CharField(max_length=96, unique=True)
@@ -105,15 +109,12 @@ class Step(RecordedRow):
     class Meta:
         indexes = [models.Index(fields=["department", "state", "due_us"], name="my_steps")]
 
-    @property
-    def object_id(self) -> str:
-        return self.reference
-
 
 class CaseForm(RecordedRow):
     """The one form: what was filled in, and where each value came from. The personal row of a case."""
 
     object_type = "form"
+    object_id_field = "reference"
     recorded_fields = ("reference", "values", "origins")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="form")
@@ -121,15 +122,12 @@ class CaseForm(RecordedRow):
     values = models.JSONField(default=dict)
     origins = models.JSONField(default=dict)
 
-    @property
-    def object_id(self) -> str:
-        return self.reference
-
 
 class Material(RecordedRow):
     """A file the applicant uploaded for one of the case's materials; the newest of a key counts."""
 
     object_type = "material"
+    object_id_field = "reference"
     recorded_fields = ("reference", "key", "sha256", "media_type", "size")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="materials")
@@ -140,15 +138,12 @@ class Material(RecordedRow):
     size = models.BigIntegerField()
     filename = models.CharField(max_length=200)
 
-    @property
-    def object_id(self) -> str:
-        return self.reference
-
 
 class CorrectionRequest(RecordedRow):
     """一次性告知: what must be corrected for a step, in the department's words (never in the ledger)."""
 
     object_type = "correction"
+    object_id_field = "reference"
     recorded_fields = ("reference", "items", "text", "asked_us")
 
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="corrections")
@@ -157,15 +152,12 @@ class CorrectionRequest(RecordedRow):
     text = models.TextField()
     asked_us = models.BigIntegerField()
 
-    @property
-    def object_id(self) -> str:
-        return self.reference
-
 
 class Output(RecordedRow):
     """结果: what a granted step issued. `issuer_number` is the other system's own number where it issued it."""
 
     object_type = "output"
+    object_id_field = "number"
     recorded_fields = ("number", "key", "issued_us", "issuer_number", "status")
 
     step = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="output")
@@ -175,15 +167,12 @@ class Output(RecordedRow):
     issuer_number = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=16, default="valid")
 
-    @property
-    def object_id(self) -> str:
-        return self.number
-
 
 class Notice(RecordedRow):
     """文书: a numbered, dated document. `sha256` is of the signed PDF once it is made; `code` opens its public page."""
 
     object_type = "notice"
+    object_id_field = "reference"
     recorded_fields = ("reference", "number", "kind", "department", "issued_us", "sha256")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
@@ -197,7 +186,3 @@ class Notice(RecordedRow):
     text = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     signed_us = models.BigIntegerField(null=True)
-
-    @property
-    def object_id(self) -> str:
-        return self.reference

@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Everything that can be done in this room; importing it declares every verb and who may do it."""
+
+from zhengtong.services.actions import (  # noqa: F401
+    accept_step,
+    ask_correction,
+    decide_step,
+    not_accept_step,
+    pause_step,
+    publish_life_event,
+    record_external_answer,
+    record_lapse,
+    resume_step,
+    seal_notice,
+    submit_case,
+    supply_correction,
+    withdraw_case,
+)

@@ -43,7 +43,8 @@ class ExternalSystem:
     logged.
 
     Seconds: `connect_seconds` and `read_seconds` bound each wait, `total_seconds` the whole call. `max_reply`
-    bytes. `clock_skew` is how far, in seconds, the other clock may be from ours.
+    bytes. `clock_skew` is how far, in seconds, the other clock may be from ours. `ca_file` holds the authority of its
+    TLS certificate; None means those of the operating system.
     """
 
     key: str

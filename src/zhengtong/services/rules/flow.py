@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from zhengtong.errors import Conflict, NotFound
-from zhengtong.services.rules.limits import Fact
+from zhengtong.services.rules.facts import Fact
 from zhengtong.services.rules.plan import Plan, StepPlan
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from zhengtong.city.identifiers import uscc_check_character
 from zhengtong.errors import BadInput
 
-_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_WEIGHTS = tuple(pow(3, index, 31) for index in range(17))
 _SHAPE = re.compile(r"([0-9A-HJ-NP-RTUWXY]{18})(\d)(\d{2})(\d{2})(\d{5})(\d{3})")
 
 
@@ -36,8 +35,7 @@ def check_item_code(code: str) -> ItemCode:
             found=f"{code} ({len(code)})", expected="18 + 1 + 2 + 2 + 5 + 3",
         )  # fmt: skip
     parts = ItemCode(*match.groups())
-    total = sum(_ALPHABET.index(char) * weight for char, weight in zip(parts.credit_code, _WEIGHTS, strict=False))
-    expected = _ALPHABET[(31 - total % 31) % 31]
+    expected = uscc_check_character(parts.credit_code[:17])
     if parts.credit_code[17] != expected:
         raise BadInput(
             "实施编码里的统一社会信用代码校验位不符（GB 32100）",

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from zhengtong.acts.authority import Allowed, Relation
+from zhengtong.acts.perform import Act, Result
+from zhengtong.services.casework import CaseWork, OnStep, move
+from zhengtong.services.engine.notices import NoticeKind
+from zhengtong.services.notices import order_notice
+from zhengtong.services.outputs import issue_output
+from zhengtong.services.rules.flow import Accept, Decide
+
+
+@dataclass(frozen=True)
+class RecordExternalAcceptance(OnStep):
+    """An external system confirmed that it has the application."""
+
+    verb: ClassVar[str] = "step.record_external_acceptance"
+    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("system", Relation.ANY),)
+
+    def run(self, act: Act, target: CaseWork) -> Result:
+        move(act, target, Accept(self.step, act.now_us, system=target.step.external))
+        return {"case": self.case, "step": self.step}
+
+
+@dataclass(frozen=True)
+class RecordExternalDecision(OnStep):
+    """An external system granted or refused; `issuer_number` is the number it gave its own output."""
+
+    verb: ClassVar[str] = "step.record_external_decision"
+    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("system", Relation.ANY),)
+
+    granted: bool
+    issuer_number: str = ""
+    reason: str = ""
+
+    def run(self, act: Act, target: CaseWork) -> Result:
+        system = target.step.external
+        move(
+            act,
+            target,
+            Decide(self.step, act.now_us, self.granted, self.reason, system=system),
+            {"system": system},
+        )
+        if self.granted:
+            issue_output(act, target, self.step, self.issuer_number)
+        order_notice(act, target, NoticeKind.GRANT if self.granted else NoticeKind.REFUSE, self.step)
+        return {"case": self.case, "step": self.step, "phase": target.case.phase}

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from zhengtong.acts.authority import Allowed, Relation
+from zhengtong.acts.perform import Act, Result
+from zhengtong.errors import Conflict
+from zhengtong.services.casework import CaseWork, OnStep, facts_of, move
+from zhengtong.services.rules.flow import Accept, StepState
+
+
+@dataclass(frozen=True)
+class RecordLapse(OnStep):
+    """What time alone caused: a limit was missed. Performed by the sweep at the instant it fell due."""
+
+    verb: ClassVar[str] = "step.record_lapse"
+    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("system", Relation.ANY),)
+
+    limit: str
+    measure: str
+    due_us: int
+
+    def run(self, act: Act, target: CaseWork) -> Result:
+        about = {
+            "life_event": target.case.life_event,
+            "service": self.step,
+            "limit": self.limit,
+            "measure": self.measure,
+            "due_us": self.due_us,
+        }
+        act.department = target.step.department
+        act.record("limit_missed", target.step, [target.case_ref], about)
+        return {"case": self.case, "step": self.step}
+
+
+@dataclass(frozen=True)
+class RecordDeemedAcceptance(OnStep):
+    """No correction was asked in time, so the matter counts as accepted (行政许可法 art. 32)."""
+
+    verb: ClassVar[str] = "step.record_deemed_acceptance"
+    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("system", Relation.ANY),)
+
+    def run(self, act: Act, target: CaseWork) -> Result:
+        if target.step.state != StepState.PENDING or not facts_of(target.step):
+            raise Conflict("环节已不在等待受理", "the step no longer waits to be accepted", found=target.step.state)
+        act.department = target.step.department
+        move(act, target, Accept(self.step, act.now_us, deemed=True))
+        return {"case": self.case, "step": self.step}

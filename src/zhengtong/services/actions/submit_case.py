@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from zhengtong.acts.actor import Actor
+from zhengtong.acts.authority import Allowed, Relation, Subject
+from zhengtong.acts.perform import Act, Action, On, Result
+from zhengtong.errors import BadInput, FormFaults
+from zhengtong.organization.persons import Person, pseudonym_of
+from zhengtong.services.casework import CaseWork, calendar, move
+from zhengtong.services.engine.notices import NoticeKind
+from zhengtong.services.models import Case, CaseForm, Material, Step
+from zhengtong.services.notices import order_notice
+from zhengtong.services.published import LifeEvent, published
+from zhengtong.services.rules.flow import Submit
+
+
+@dataclass(frozen=True)
+class UploadedMaterial:
+    """A file already stored by its content (`engine.uploads`)."""
+
+    key: str
+    sha256: str
+    media_type: str
+    size: int
+    filename: str
+
+
+@dataclass(frozen=True)
+class SubmitCase(Action[On]):
+    """File a case for a life event: by the applicant himself, or at the counter for the person who stands there.
+
+    Raises `FormFaults` naming every field and material that is wrong or missing.
+    """
+
+    verb: ClassVar[str] = "case.submit"
+    allowed: ClassVar[tuple[Allowed, ...]] = (
+        Allowed("resident", Relation.OWN),
+        Allowed("clerk", Relation.ANY),
+    )
+
+    definition: str
+    answers: Mapping[str, str]
+    raw: Mapping[str, str]
+    materials: tuple[UploadedMaterial, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    on_behalf_of: Person | None = None
+    demo: bool = False
+
+    def target(self, actor: Actor) -> On:
+        owner = frozenset() if self.on_behalf_of else frozenset({actor.id})
+        return On(Subject("case", owners=owner))
+
+    def run(self, act: Act, target: On) -> Result:
+        event = published(self.definition)
+        answers = event.check_answers(self.answers)
+        today = calendar().date_of(act.now_us)
+        values = event.read_form(answers, self.raw, today=today)
+        materials = self._needed(event, answers, values)
+        case = self._case(act, event, answers)
+        work = CaseWork(case, {})
+        origins = {key: self.origins.get(key, "typed") for key in values}
+        about = {
+            "life_event": event.key,
+            "definition": event.hash,
+            "channel": case.channel,
+            "fields_typed": sum(origin == "typed" for origin in origins.values()),
+            "fields_reused": sum(origin != "typed" for origin in origins.values()),
+            "materials_uploaded": len(materials),
+            "visits": 1 if case.channel == "counter" else 0,
+        }
+        act.record("case_submitted", case, attributes=about)
+        form = CaseForm(case=case, reference=uuid.uuid4().hex, values=values, origins=origins)
+        act.record("form_recorded", form, [work.case_ref])
+        work.__dict__["form"] = form
+        for material in materials:
+            row = Material(case=case, reference=uuid.uuid4().hex, **material.__dict__)
+            act.record("material_recorded", row, [work.case_ref], {"key": material.key})
+        self._start(act, work)
+        order_notice(act, work, NoticeKind.INTAKE)
+        return {"case": case.number}
+
+    def _needed(
+        self, event: LifeEvent, answers: Mapping[str, str], values: Mapping[str, str | int | bool]
+    ) -> list[UploadedMaterial]:
+        """The uploaded materials that the situation asks for. Raises `FormFaults` for required ones missing."""
+        wanted = {ask.material.key: ask.material for ask in event.uploads(answers, values)}
+        given = {material.key: material for material in self.materials if material.key in wanted}
+        missing = [k for k, m in wanted.items() if m.necessity == "required" and k not in given]
+        if missing:
+            raise FormFaults({key: BadInput("请上传这份材料", "please add this document") for key in missing})
+        return list(given.values())
+
+    def _case(self, act: Act, event: LifeEvent, answers: Mapping[str, str]) -> Case:
+        year = calendar().date_of(act.now_us).year
+        serial = act.next_number(f"case/{year}")
+        helped = self.on_behalf_of is not None
+        return Case(
+            number=f"M{year % 100:02d}-{serial:06d}",
+            life_event=event.key,
+            definition=event.hash,
+            answers=dict(answers),
+            applicant=pseudonym_of(self.on_behalf_of) if self.on_behalf_of else act.actor.id,
+            taken_by=act.actor.id if helped else "",
+            channel="counter" if helped else "portal",
+            phase="open",
+            submitted_us=act.now_us,
+            demo=self.demo,
+        )
+
+    def _start(self, act: Act, work: CaseWork) -> None:
+        """Plan every step; those that wait for nothing are received by their departments at once."""
+        case = work.case
+        work.steps = {
+            step.key: Step(
+                case=case,
+                reference=f"{case.number}.{step.key}",
+                key=step.key,
+                department=step.department,
+                external=step.external,
+                state="waiting",
+            )
+            for step in work.plan.steps
+        }
+        for step in work.plan.steps:
+            if step.needs:
+                about = {"life_event": case.life_event, "service": step.key}
+                act.record("step_planned", work.steps[step.key], [work.case_ref], about)
+        move(act, work, Submit(act.now_us))

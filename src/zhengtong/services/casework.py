@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between the pure flow and the tables: load a case under its lock, apply an act, write what changed.
+
+Every act on a case holds the case row's lock, so two departments that decide at once are applied one after the other
+and the join in the second one's transaction sees the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+from zhengtong.acts.actor import Actor
+from zhengtong.acts.serving import city
+from zhengtong.acts.authority import Subject
+from zhengtong.acts.perform import Act, Action
+from zhengtong.city.calendar import WorkingCalendar
+from zhengtong.errors import NotFound
+from zhengtong.ledger.record import ObjectRef
+from zhengtong.ledger.rules.canonical import Value
+from zhengtong.services.models import Case, CaseForm, Step
+from zhengtong.services.published import LifeEvent, published
+from zhengtong.services.rules import flow
+from zhengtong.services.rules.facts import Fact
+from zhengtong.services.rules.limits import Assessment, assess
+from zhengtong.services.rules.plan import Plan
+
+
+def calendar() -> WorkingCalendar:
+    """The working-day calendar of the city being served."""
+    return city().calendar
+
+
+@dataclass
+class CaseWork:
+    """A case with everything its acts need. `subject` says whose it is; `step` narrows it to one department."""
+
+    case: Case
+    steps: dict[str, Step]
+    step_key: str = ""
+
+    @cached_property
+    def definition(self) -> LifeEvent:
+        return published(self.case.definition)
+
+    @cached_property
+    def form(self) -> CaseForm:
+        return self.case.form
+
+    @cached_property
+    def plan(self) -> Plan:
+        return self.definition.plan(self.case.answers, self.form.values)
+
+    @property
+    def subject(self) -> Subject:
+        owners = frozenset({self.case.applicant, self.case.taken_by} - {""})
+        departments = {s.department for s in self.steps.values()} if not self.step_key else {self.step.department}
+        return Subject("case", self.case.number, owners, frozenset(departments))
+
+    @property
+    def step(self) -> Step:
+        found = self.steps.get(self.step_key)
+        if found is None:
+            raise NotFound("办件没有这个环节", "the case has no such step", where=self.case.number, found=self.step_key)
+        return found
+
+    @property
+    def state(self) -> flow.CaseState:
+        return flow.CaseState(
+            flow.Phase(self.case.phase),
+            {key: flow.StepStatus(flow.StepState(step.state), facts_of(step)) for key, step in self.steps.items()},
+        )
+
+    @property
+    def case_ref(self) -> ObjectRef:
+        return ObjectRef("case", self.case.number)
+
+    def limits(self, key: str, now_us: int) -> Assessment:
+        """The limits of one step as of `now_us`."""
+        terms = self.definition.terms(self.definition.services[key])
+        return assess(terms, facts_of(self.steps[key]), calendar(), now_us)
+
+
+def facts_of(step: Step) -> tuple[Fact, ...]:
+    return tuple(Fact(**fact) for fact in step.facts)
+
+
+def _plain_fact(fact: Fact) -> dict[str, object]:
+    """A fact as JSON, without what is as by default."""
+    return {f.name: value for f in fields(fact) if (value := getattr(fact, f.name)) != f.default}
+
+
+def open_case(number: str, step: str = "", *, lock: bool = True) -> CaseWork:
+    """Load a case (holding its lock until the transaction ends). Raises `NotFound`."""
+    cases = Case.objects.select_for_update() if lock else Case.objects
+    case = cases.filter(number=number).first()
+    if case is None:
+        raise NotFound("没有这个办件", "there is no such case", found=number)
+    work = CaseWork(case, {row.key: row for row in case.steps.order_by("id")}, step)
+    if step:
+        _ = work.step
+    return work
+
+
+def due_of(work: CaseWork, key: str, now_us: int) -> int | None:
+    """When the department has to have done its next act: the promised end, else the statutory one.
+
+    None where nobody is waiting for the department, or a pause without an end stands before it.
+    """
+    view = next((v for v in reversed(work.limits(key, now_us).limits) if v.ended_us is None), None)
+    if view is None or view.kind == "correct":
+        return None
+    ends = [mark.due_us for mark in (view.promised, view.statutory) if mark and mark.due_us is not None]
+    return min(ends, default=None)
+
+
+def decision_dues(work: CaseWork, key: str, now_us: int) -> dict[str, Value]:
+    """The promised and the statutory end of the decision, as attributes of the event that decides."""
+    view = work.limits(key, now_us).limit("decide")
+    dues: dict[str, Value] = {}
+    if view:
+        for name, mark in (("promised", view.promised), ("statutory", view.statutory)):
+            if mark and mark.due_us is not None:
+                dues[f"{name}_due_us"] = mark.due_us
+                dues["provisional"] = mark.provisional
+        if view.governing.used is not None:
+            dues["used_days"] = view.governing.used
+    return dues
+
+
+DECIDED = frozenset({"step_granted", "step_refused"})
+
+
+def move(
+    act: Act, work: CaseWork, flow_act: flow.FlowAct, attributes: Mapping[str, Value] | None = None
+) -> tuple[flow.Happened, ...]:
+    """Apply `flow_act` to the locked case and write the steps and the case it changes, each with its event.
+
+    `attributes` go to the events of the step the act is on.
+    """
+    # Clocks of two servers may differ by a little: nothing happens before what it follows.
+    now = max([flow_act.at_us, *(fact["at_us"] for step in work.steps.values() for fact in step.facts)])
+    flow_act = replace(flow_act, at_us=now)
+    state, happened = flow.apply(work.plan, work.state, flow_act)
+    target = getattr(flow_act, "step", "")
+    for what in happened:
+        if not what.step:
+            continue
+        row, status = work.steps[what.step], state.steps[what.step]
+        row.state, row.facts = status.state.value, [_plain_fact(fact) for fact in status.facts]
+        row.due_us = due_of(work, what.step, now) if status.facts else None
+        about: dict[str, Value] = {"life_event": work.case.life_event, "service": what.step}
+        if what.code:
+            about["reason"] = what.code
+        if what.type in DECIDED:
+            row.decided_by, row.reason_code = act.actor.id, what.code
+            about |= decision_dues(work, what.step, now)
+        if what.step == target:
+            about |= attributes or {}
+        act.record(what.type, row, [work.case_ref], about)
+        if what.type == "step_received" and row.external:
+            act.post("services.push", {"case": work.case.number, "step": what.step})
+    for what in happened:
+        if what.type == "case_closed":
+            work.case.phase, work.case.closed_us = state.phase.value, now
+            act.record(
+                "case_closed",
+                work.case,
+                attributes={"life_event": work.case.life_event, "outcome": what.code},
+            )
+    return happened
+
+
+@dataclass(frozen=True)
+class OnStep(Action[CaseWork]):
+    """An action on one step of a case, which it locks."""
+
+    case: str
+    step: str
+
+    def target(self, actor: Actor) -> CaseWork:
+        return open_case(self.case, self.step)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happened to a case, from its events in the record: each line is an event and leads to its proof."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from zhengtong.ledger.models import Event
+from zhengtong.services.casework import CaseWork
+from zhengtong.ui.parts import Moment
+
+WORDS: dict[str, object] = {
+    "case_submitted": _("Application received"),
+    "step_received": _("Passed to the department"),
+    "step_accepted": _("Accepted"),
+    "step_not_accepted": _("Not accepted"),
+    "correction_asked": _("Correction asked, once and for all"),
+    "correction_supplied": _("Correction supplied"),
+    "step_paused": _("Clock paused by law"),
+    "step_resumed": _("Clock runs again"),
+    "step_granted": _("Granted"),
+    "step_refused": _("Refused"),
+    "step_dropped": _("Not pursued"),
+    "step_withdrawn": _("Withdrawn"),
+    "limit_missed": _("Limit missed"),
+    "notice_sealed": _("Notice signed"),
+    "output_issued": _("Result issued"),
+    "case_closed": _("Case closed"),
+}
+
+
+def history(work: CaseWork) -> list[Moment]:
+    """Newest first. Who acted is named by department; persons stay behind their pseudonyms."""
+    found = Event.objects.filter(objects_touched__object_type="case", objects_touched__object_id=work.case.number)
+    moments = []
+    for event in found.filter(type__in=WORDS).order_by("-time_us", "-id").distinct():
+        service = work.definition.services.get(event.attributes.get("service", ""))
+        department = work.definition.departments.get(event.department)
+        moments.append(
+            Moment(
+                event.time_us,
+                WORDS[event.type],
+                by=(department.short or department.name) if department else "",
+                note=service.name if service else "",
+                proof_url=reverse("event_evidence", args=[event.id]),
+            )
+        )
+    return moments

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may read what in this room; who may act stands beside each action."""
+
+from zhengtong.acts.authority import Allowed, Relation, declare
+
+declare(
+    "case.read",
+    Allowed("resident", Relation.OWN),
+    Allowed("clerk", Relation.OWN),
+    Allowed("officer", Relation.DEPARTMENT),
+    Allowed("auditor", Relation.ANY),
+    Allowed("leader", Relation.ANY),
+)
+declare(
+    "case.read_form",
+    Allowed("resident", Relation.OWN),
+    Allowed("clerk", Relation.OWN),
+    Allowed("officer", Relation.DEPARTMENT),
+)
+declare("counter.use", Allowed("clerk", Relation.ANY))
+declare("workbench.use", Allowed("officer", Relation.ANY), Allowed("government_office", Relation.ANY))

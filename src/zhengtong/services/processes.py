@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What follows an act outside its transaction: external steps, and the signed files of notices.
+
+Each handler may run twice (`acts.outbox`), so it looks where things stand and performs with a key of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zhengtong.acts.actor import SYSTEM
+from zhengtong.acts.outbox import SECOND, Again, handles
+from zhengtong.acts.perform import perform
+from zhengtong.errors import Conflict, NotFound
+from zhengtong.services.actions.record_external_answer import RecordExternalAcceptance, RecordExternalDecision
+from zhengtong.services.actions.seal_notice import SealNotice
+from zhengtong.services.casework import CaseWork, open_case
+from zhengtong.services.documents import make_file
+from zhengtong.services.engine.external import Declined, Granted
+from zhengtong.services.models import Notice
+from zhengtong.services.rules.flow import FINAL, StepState
+from zhengtong.services.systems import client
+
+POLL_US = 3 * SECOND
+
+
+@handles("services.push")
+def push_step(payload: Mapping[str, Any]) -> Again | None:
+    """Hand an external step to the system that decides it, then ask until it has decided."""
+    work = open_case(payload["case"], payload["step"], lock=False)
+    step, reference = work.step, work.step.reference
+    if step.state in FINAL:
+        return None
+    remote = client(step.external)
+    if step.state == StepState.PENDING:
+        remote.push(reference, step.key, _application(work))
+        _perform_unless_over(RecordExternalAcceptance(work.case.number, step.key), f"accepted/{reference}")
+        return Again(POLL_US)
+    try:
+        outcome = remote.poll(reference)
+    except NotFound:  # the other system lost it: hand it over again
+        remote.push(reference, step.key, _application(work))
+        return Again(POLL_US)
+    if isinstance(outcome, Granted):
+        answer = RecordExternalDecision(work.case.number, step.key, True, outcome.output)
+    elif isinstance(outcome, Declined):
+        answer = RecordExternalDecision(work.case.number, step.key, False, reason=outcome.reason)
+    else:
+        return Again(POLL_US)
+    _perform_unless_over(answer, f"decided/{reference}")
+    return None
+
+
+def _perform_unless_over(action: RecordExternalAcceptance | RecordExternalDecision, key: str) -> None:
+    """The applicant may have withdrawn meanwhile; then the answer changes nothing."""
+    try:
+        perform(action, SYSTEM, key)
+    except Conflict:
+        if open_case(action.case, action.step, lock=False).step.state not in FINAL:
+            raise
+
+
+def _application(work: CaseWork) -> dict[str, object]:
+    """Only the elements this service needs leave the house."""
+    elements = work.definition.services[work.step.key].elements
+    return {key: work.form.values[key] for key in elements if key in work.form.values}
+
+
+@handles("services.sign_notice")
+def sign_notice(payload: Mapping[str, Any]) -> None:
+    """Typeset and sign a notice, then record the hash of its file."""
+    notice = Notice.objects.select_related("case", "step").get(reference=payload["notice"])
+    if not notice.sha256:
+        perform(SealNotice(notice.reference, make_file(notice)), SYSTEM, f"sign/{notice.reference}")

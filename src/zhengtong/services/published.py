@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A published life event: everything a case needs of the city's files, frozen and named by its content's hash.
+
+Running cases stay on the version they began with, whatever the files say later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from zhengtong.city.conditions import evaluate
+from zhengtong.city.definition import CodeList, Department, Element
+from zhengtong.city.elements import Value, read_value
+from zhengtong.city.load import City
+from zhengtong.city.text import Text
+from zhengtong.errors import BadInput, FormFaults, NotFound, ZhengtongError
+from zhengtong.ledger.rules.canonical import canonical
+from zhengtong.services.definition import (
+    LifeEventFile,
+    LimitFile,
+    MaterialFile,
+    PublicServiceFile,
+    ReasonFile,
+    RegimeFile,
+    RemedyFile,
+    needs,
+    step_plan,
+)
+from zhengtong.services.rules.plan import Plan, ordered
+from zhengtong.services.rules.regimes import Allowance, Extension, LimitKind, Regime, Source, Terms
+
+Answers = Mapping[str, str]
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question of the one form, and the services that need its answer."""
+
+    element: Element
+    codes: Mapping[str, Text]
+    services: tuple[str, ...]
+    asked: bool  # False: this situation does not ask it
+
+
+@dataclass(frozen=True)
+class MaterialAsk:
+    """A material the applicant has to bring, or that another step of the case brings."""
+
+    material: MaterialFile
+    services: tuple[str, ...]
+    asked: bool
+
+
+@dataclass(frozen=True)
+class LifeEvent:
+    """The compiled version. `hash` names its content."""
+
+    hash: str
+    event: LifeEventFile
+    services: Mapping[str, PublicServiceFile]
+    elements: Mapping[str, Element]
+    codes: Mapping[str, CodeList]
+    regimes: Mapping[str, RegimeFile]
+    reasons: Mapping[str, ReasonFile]
+    remedies: Mapping[str, RemedyFile]
+    departments: Mapping[str, Department]
+    division: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return self.event.key
+
+    def _holds(self, condition: str | None, answers: Answers, values: Values) -> bool:
+        """A condition over what is known so far; an answer still missing makes it false."""
+        if condition is None:
+            return True
+        try:
+            return evaluate(condition, self.variables, {**values, **answers})
+        except BadInput:
+            return False
+
+    def check_answers(self, answers: Answers) -> dict[str, str]:
+        """The answers to the situation questions. Raises `FormFaults` for one that is missing or no option."""
+        faults: dict[str, ZhengtongError] = {}
+        for situation in self.event.situations:
+            options = [option.key for option in situation.options]
+            if answers.get(situation.key) not in options:
+                faults[situation.key] = BadInput("请选择一项", "please choose one")
+        if faults:
+            raise FormFaults(faults)
+        return {situation.key: answers[situation.key] for situation in self.event.situations}
+
+    def uses(self, answers: Answers, values: Values | None = None) -> list[PublicServiceFile]:
+        """The services this situation needs."""
+        return [
+            self.services[use.service] for use in self.event.services if self._holds(use.when, answers, values or {})
+        ]
+
+    def plan(self, answers: Answers, values: Values) -> Plan:
+        """The steps of a case in this situation."""
+        services = self.uses(answers, values)
+        waits = needs(services)
+        return ordered(step_plan(s, self.regimes[s.regime], waits[s.key]) for s in services)
+
+    def _asked(self, kind: str, key: str, answers: Answers, values: Values) -> bool:
+        rules = [ask.when for ask in self.event.asks if getattr(ask, kind) == key]
+        return not rules or any(self._holds(rule, answers, values) for rule in rules)
+
+    def fields(self, answers: Answers, values: Values) -> list[Field]:
+        """Every element once, in the order in which the services name them."""
+        users: dict[str, list[str]] = {}
+        for service in self.uses(answers, values):
+            for key in service.elements:
+                users.setdefault(key, []).append(service.key)
+        return [
+            Field(
+                self.elements[key],
+                self.codes[self.elements[key].code_list or ""].names() if self.elements[key].code_list else {},
+                tuple(services),
+                self._asked("element", key, answers, values),
+            )
+            for key, services in users.items()
+        ]
+
+    def materials(self, answers: Answers, values: Values) -> list[MaterialAsk]:
+        """Every material once."""
+        users: dict[str, tuple[MaterialFile, list[str]]] = {}
+        for service in self.uses(answers, values):
+            for material in service.materials:
+                users.setdefault(material.key, (material, []))[1].append(service.key)
+        return [
+            MaterialAsk(material, tuple(services), self._asked("material", key, answers, values))
+            for key, (material, services) in users.items()
+        ]
+
+    def uploads(self, answers: Answers, values: Values) -> list[MaterialAsk]:
+        """The materials the applicant himself has to bring."""
+        return [m for m in self.materials(answers, values) if m.asked and m.material.origin != "output"]
+
+    def read_form(self, answers: Answers, raw: Mapping[str, str], *, today: date) -> dict[str, Value]:
+        """The form's canonical values. Raises `FormFaults` with one error a field, all at once.
+
+        A field that the situation does not ask for is dropped, so that nothing is kept without a need.
+        """
+        values: dict[str, Value] = {}
+        faults: dict[str, ZhengtongError] = {}
+        every = self.fields(answers, {})
+        for form_field in every:
+            text = raw.get(form_field.element.key, "").strip()
+            if text:
+                try:
+                    values[form_field.element.key] = read_value(
+                        form_field.element,
+                        text,
+                        today=today,
+                        codes=form_field.codes,
+                        divisions=[self.division],
+                    )
+                except BadInput as fault:
+                    faults[form_field.element.key] = fault
+        asked = {f.element.key: f for f in self.fields(answers, values) if f.asked}
+        for key in asked:
+            if key not in values and key not in faults:
+                faults[key] = BadInput("请填写这一项", "this has to be filled in")
+        faults = {key: fault for key, fault in faults.items() if key in asked}
+        if faults:
+            raise FormFaults({key: faults[key] for key in asked if key in faults})
+        return {key: value for key, value in values.items() if key in asked}
+
+    def terms(self, service: PublicServiceFile) -> Terms:
+        """What this service's clocks run on."""
+        own: dict[LimitKind, Allowance] = {}
+        if service.statutory:
+            own["decide"] = _allowance(service.statutory, service.statutory.source)
+        promised: dict[LimitKind, Allowance] = {"decide": _allowance(service.promised, None)}
+        return Terms(_regime(self.regimes[service.regime]), own=own, promised=promised)
+
+
+def _allowance(limit: LimitFile, source: Text | None, extension: Extension | None = None) -> Allowance:
+    cited = Source((source or limit.source).zh, limit.verified) if source or limit.source else None  # type: ignore[union-attr]  # one of the two is there
+    return Allowance(limit.days, limit.unit, cited, extension, limit.near)
+
+
+def _regime(file: RegimeFile) -> Regime:
+    def length(limit: LimitFile | None, extension: Extension | None = None) -> Allowance | None:
+        return _allowance(limit, limit.source, extension) if limit else None
+
+    longer = (
+        Extension(file.extension.days, file.extension.approver.zh if file.extension.approver else "")
+        if file.extension
+        else None
+    )
+    return Regime(
+        key=file.key,
+        zh=file.name.zh,
+        en=file.name.en,
+        source=Source(file.source.zh, file.verified),
+        accept=length(file.accept),
+        deemed=file.deemed,
+        corrections=file.corrections,
+        decide=length(file.decide, longer),
+        joint=length(file.joint, longer),
+        deliver=length(file.deliver),
+    )
+
+
+def assemble(city: City, key: str) -> dict[str, Any]:
+    """Everything life event `key` refers to, as JSON: the body of a version. Raises `NotFound`."""
+    event = city.get(LifeEventFile, key)
+    services = [city.get(PublicServiceFile, use.service) for use in event.services]
+    elements = [city.get(Element, k) for k in _unique(k for s in services for k in s.elements)]
+    lists = [city.get(CodeList, k) for k in _unique(e.code_list for e in elements if e.code_list)]
+    regimes = [city.get(RegimeFile, k) for k in _unique(s.regime for s in services)]
+    departments = [city.get(Department, k) for k in _unique([event.lead, *(s.department for s in services)])]
+    groups = {
+        "services": services,
+        "elements": elements,
+        "codes": lists,
+        "regimes": regimes,
+        "reasons": list(city.all(ReasonFile)),
+        "remedies": list(city.all(RemedyFile)),
+        "departments": departments,
+    }
+    body: dict[str, Any] = {
+        name: [item.model_dump(mode="json", exclude_defaults=True) for item in items] for name, items in groups.items()
+    }
+    body["event"] = event.model_dump(mode="json", exclude_defaults=True)
+    body["division"] = city.meta.division
+    return body
+
+
+def _unique(keys: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(keys))
+
+
+def content_hash(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the body's canonical JSON (RFC 8785)."""
+    return hashlib.sha256(canonical(body)).hexdigest()
+
+
+def compile_body(body: Mapping[str, Any]) -> LifeEvent:
+    """The body as typed models again."""
+
+    def table(name: str, model: type[Any]) -> dict[str, Any]:
+        items = [model.model_validate(item, strict=False) for item in body[name]]
+        return {item.key: item for item in items}
+
+    event = LifeEventFile.model_validate(body["event"], strict=False)
+    elements: dict[str, Element] = table("elements", Element)
+    variables = {situation.key: "string" for situation in event.situations}
+    variables |= {key: element.variable_type() for key, element in elements.items()}
+    return LifeEvent(
+        hash=content_hash(body),
+        event=event,
+        services=table("services", PublicServiceFile),
+        elements=elements,
+        codes=table("codes", CodeList),
+        regimes=table("regimes", RegimeFile),
+        reasons=table("reasons", ReasonFile),
+        remedies=table("remedies", RemedyFile),
+        departments=table("departments", Department),
+        division=body["division"],
+        variables=variables,
+    )
+
+
+@lru_cache(maxsize=256)
+def published(hash: str) -> LifeEvent:
+    """The published version named by `hash`. Raises `NotFound`."""
+    from zhengtong.services.models import PublishedVersion
+
+    row = PublishedVersion.objects.filter(hash=hash).first()
+    if row is None:
+        raise NotFound("没有这个版本的一件事", "there is no such published version", found=hash)
+    return compile_body(row.body)

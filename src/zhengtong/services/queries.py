@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads that pages and upper rooms ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Max, QuerySet
+
+from zhengtong.acts.actor import Actor
+from zhengtong.errors import NotFound
+from zhengtong.services.models import Case, PublishedVersion, Step
+from zhengtong.services.published import LifeEvent, published
+from zhengtong.services.rules.flow import StepState
+
+OPEN_TO_DEPARTMENT = (StepState.PENDING, StepState.ACCEPTED, StepState.PAUSED, StepState.CORRECTING)
+
+
+def life_events() -> list[LifeEvent]:
+    """The newest published version of every life event."""
+    versions = PublishedVersion.objects.filter(kind="life-event")
+    newest = versions.values("key").annotate(at=Max("published_us")).values_list("key", "at")
+    hashes = [versions.filter(key=key, published_us=at).values_list("hash", flat=True)[0] for key, at in newest]
+    return sorted((published(hash) for hash in hashes), key=lambda event: event.key)
+
+
+def life_event(key: str) -> LifeEvent:
+    """The newest published version of one. Raises `NotFound`."""
+    found = next((event for event in life_events() if event.key == key), None)
+    if found is None:
+        raise NotFound("没有这件事，或尚未发布", "there is no such life event, or it is not published", found=key)
+    return found
+
+
+def _grams(words: str) -> set[str]:
+    """Latin words, and pairs of Chinese characters."""
+    grams: set[str] = set()
+    for word in words.lower().replace("，", " ").replace("？", " ").replace("?", " ").split():
+        grams |= {word} if word.isascii() else {word[i : i + 2] for i in range(max(1, len(word) - 1))}
+    return grams
+
+
+def find_life_events(question: str) -> list[LifeEvent]:
+    """Life events that share words with the question, most first."""
+    asked = _grams(question)
+    scored = []
+    for event in life_events():
+        texts = [event.event.name, event.event.summary, event.event.words]
+        texts += [service.name for service in event.services.values()]
+        known = _grams(" ".join(f"{text.zh} {text.en}" for text in texts))
+        scored.append((len(asked & known), event))
+    return [event for score, event in sorted(scored, key=lambda pair: -pair[0]) if score]
+
+
+def cases_of(actor: Actor) -> QuerySet[Case]:
+    """The actor's own cases, newest first."""
+    return Case.objects.filter(applicant=actor.id).order_by("-submitted_us")
+
+
+def cases_taken_by(actor: Actor, since_us: int) -> QuerySet[Case]:
+    """What a clerk has taken in since an instant, newest first."""
+    return Case.objects.filter(taken_by=actor.id, submitted_us__gte=since_us).order_by("-submitted_us")
+
+
+def steps_of(departments: Iterable[str]) -> QuerySet[Step]:
+    """Open steps of these departments, the most urgent first; what waits for the applicant or a system last."""
+    steps = Step.objects.filter(department__in=list(departments), state__in=OPEN_TO_DEPARTMENT).select_related("case")
+    return steps.order_by("due_us", "id")

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from django.urls import path
+
+from zhengtong.services.pages import counter, mine, portal, verification, workbench
+
+urlpatterns = [
+    path("", portal.home, name="portal"),
+    path("life-events/<slug:key>/", portal.guide, name="life_event"),
+    path("life-events/<slug:key>/apply/", portal.apply, name="apply"),
+    path("my/", mine.my_cases, name="my_cases"),
+    path("my/<str:number>/", mine.my_case, name="my_case"),
+    path("my/<str:number>/correct/", mine.correct, name="correct"),
+    path("my/<str:number>/withdraw/", mine.withdraw, name="withdraw"),
+    path("documents/<str:reference>/", mine.document, name="document"),
+    path("materials/<str:reference>/", mine.material, name="material"),
+    path("counter/", counter.desk, name="counter"),
+    path("counter/<slug:key>/", counter.intake, name="intake"),
+    path("counter/receipts/<str:number>/", counter.receipt, name="receipt"),
+    path("workbench/", workbench.my_steps, name="workbench"),
+    path("workbench/<str:number>/<slug:step>/", workbench.step_page, name="step"),
+    path("workbench/<str:number>/<slug:step>/act/", workbench.act_on_step, name="act_on_step"),
+    path("verify/", verification.ask, name="verify"),
+    path("verify/<str:code>/", verification.show, name="verify_code"),
+]

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address of the site. Each room's faces keep their own lists."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from zhengtong.organization.pages.login import SignIn
+from zhengtong.ui.pages import public
+
+urlpatterns = [
+    path("", include("zhengtong.services.urls")),
+    path("", include("zhengtong.evaluation.urls")),
+    path("", include("zhengtong.organization.urls")),
+    path("ui/", include("zhengtong.ui.urls")),
+    path("login/", public(reason="signing in", methods=("GET", "HEAD", "POST"))(SignIn.as_view()), name="login"),
+    path("logout/", public(reason="signing out", methods=("POST",))(LogoutView.as_view()), name="logout"),
+]

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The site's settings as the tests run them: the demo city, and a state folder that goes with the process."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = tempfile.mkdtemp(prefix="zhengtong-test-")
+atexit.register(shutil.rmtree, STATE, ignore_errors=True)
+os.environ["ZHENGTONG_CITY"] = str(ROOT / "examples/city")
+os.environ["ZHENGTONG_STATE"] = STATE
+os.environ["ZHENGTONG_SECRET_KEY"] = "only-for-tests-0123456789abcdef0123456789abcdef"
+os.environ.setdefault("ZHENGTONG_LANGUAGE", "en")
+
+from zhengtong.site.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
