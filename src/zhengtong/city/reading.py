@@ -143,16 +143,13 @@ def _read_file(path: Path, file: str, kind: Kind, reading: Reading) -> None:
     if own_file:
         reading.add_name(kind.kind, stem)
     if not document.readable or document.data is None:
-        # what an unreadable file would have defined still counts as named, so that only its own fault is told
-        for key in _KEY_LINE.findall(document.text):
-            reading.add_name(kind.kind, key)
-        reading.unclear[kind.kind] += not document.text
+        _salvage(kind, document, reading)
         return
     if kind.one_per_file:
         _add(kind, document, (), document.data, reading, stem=stem if own_file else None)
         return
     if not isinstance(document.data, list):
-        reading.unclear[kind.kind] += 1
+        _salvage(kind, document, reading)
         reading.faults.append(
             Fault(
                 file,
@@ -169,7 +166,18 @@ def _read_file(path: Path, file: str, kind: Kind, reading: Reading) -> None:
         _add(kind, document, (i,), item, reading, stem=None)
 
 
-def _add(kind: Kind, document: Document, at: source.Path_, data: Any, reading: Reading, *, stem: str | None) -> None:
+def _salvage(kind: Kind, document: Document, reading: Reading) -> None:
+    """Name the keys a broken file seems to give; if not even its text is there, anything may have stood in
+    it.
+    """
+    for key in _KEY_LINE.findall(document.text):
+        reading.add_name(kind.kind, key)
+    if not document.text:
+        reading.unclear[kind.kind] += MAX_FILES
+
+
+def _add(kind: Kind, document: Document, at: source.Path_, data: Any, reading: Reading, *, stem: str | None)
+-> None:
     if not isinstance(data, dict):
         reading.unclear[kind.kind] += 1
         reading.faults.append(

@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
+from zhengtong.city.encoding import FORBIDDEN, MAX_BYTES, UnreadableError, decode
 from zhengtong.errors import Fault
 
-MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
 MAX_NODES = 200_000
 """Parts of one file after its aliases are written out."""
@@ -31,8 +31,8 @@ Path_ = tuple[str | int, ...]
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]{0,30}|\.[0-9]{1,30}|[0-9]{1,18}(?=[eE]))([eE][-+]?[0-9]{1,3})?")
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2028\u2029\u2066-\u2069\ufffe\uffff]")
+_EXPONENT = r"([eE][-+]?[0-9]{1,3})?"
+_FLOAT = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]{0,30}|\.[0-9]{1,30}|[0-9]{1,18}(?=[eE]))" + _EXPONENT)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ class Mark:
 
     line: int
     text_line: int
+
+
+@dataclass(frozen=True)
+class _Span:
+    start: Any
+    end: Any
 
 
 @dataclass
@@ -54,6 +60,10 @@ class Document:
     """Line of the key itself, for each entry of a mapping."""
     faults: list[Fault] = field(default_factory=list)
     text: str = ""
+    quoted: _Span | None = None
+    """The last quoted text that runs over lines: what follows it on its last line was often meant to be
+    quoted.
+    """
     readable: bool = True
     """False where the file could not be read to its end, so that what it defines is not known."""
 
@@ -67,14 +77,6 @@ class Document:
 
     def key_line(self, path: Path_) -> int:
         return self.keys.get(path) or self.line(path)
-
-
-class _UnreadableError(Exception):
-    """Reading cannot go on; `fault` says why."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.en)
-        self.fault = fault
 
 
 def dotted(path: Path_) -> str:
@@ -103,9 +105,10 @@ def parse(raw: bytes, file: str) -> Document:
     """`read` for bytes already at hand."""
     document = Document(file)
     try:
-        document.text = _decode(raw, file)
+        document.text = decode(raw, file)
         _Builder(document).build()
-    except _UnreadableError as stop:
+    except UnreadableError as stop:
+        document.text = document.text or raw[:MAX_BYTES].decode("utf-8", "replace")
         document.readable = False
         document.faults.append(stop.fault)
     except yaml.MarkedYAMLError as error:
@@ -118,58 +121,12 @@ def parse(raw: bytes, file: str) -> Document:
     return document
 
 
-def _decode(raw: bytes, file: str) -> str:
-    if len(raw) > MAX_BYTES:
-        raise _UnreadableError(
-            Fault(file, 1, "", "文件太大", "the file is too large", f"> {MAX_BYTES} B", f"≤ {MAX_BYTES} B")
-        )
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise _UnreadableError(
-            Fault(
-                file,
-                line,
-                "",
-                "文件编码不是 UTF-8",
-                "the file is not encoded in UTF-8",
-                found=f"0x{raw[error.start]:02X} @ {error.start} B",
-                expected="UTF-8",
-            )
-        ) from None
-    for number, line_text in enumerate(text.split("\n"), 1):
-        bad = _FORBIDDEN.search(line_text.removesuffix("\r"))
-        if bad:
-            raise _UnreadableError(
-                Fault(
-                    file,
-                    number,
-                    "",
-                    "含有控制字符",
-                    "the file holds a control character",
-                    found=f"U+{ord(bad.group()):04X}",
-                )
-            )
-        if "\t" in line_text[: len(line_text) - len(line_text.lstrip())] and line_text.strip():
-            raise _UnreadableError(
-                Fault(
-                    file,
-                    number,
-                    "",
-                    "缩进用了制表符",
-                    "the line is indented with a tab",
-                    found="Tab",
-                    expected="空格 spaces",
-                )
-            )
-    return text
-
-
 def _syntax(error: yaml.MarkedYAMLError, document: Document) -> Fault:
     # an unclosed quote or bracket is noticed lines later, but stands where it was opened
     opened = any(word in (error.context or "") for word in ("quoted", "flow"))
     mark: Any = (opened and error.context_mark) or error.problem_mark or error.context_mark
+    if mark and document.quoted is not None and document.quoted.end.line == mark.line:
+        mark = document.quoted.start
     lines = document.text.count("\n") + (not document.text.endswith("\n"))
     line = min(mark.line + 1, max(lines, 1)) if mark else 1
     column = mark.column + 1 if mark else 1
@@ -293,6 +250,8 @@ class _Builder:
     def _scalar(self, event: Any) -> Any:
         self._characters(event)
         text: str = event.value
+        if event.style in ("'", '"') and event.end_mark.line > event.start_mark.line:
+            self.document.quoted = _Span(event.start_mark, event.end_mark)
         if not event.implicit[0] or event.style in ("'", '"', "|", ">"):
             return text
         if text in _NULL:
@@ -319,7 +278,7 @@ class _Builder:
         return deepcopy(value)
 
     def _characters(self, event: Any) -> None:
-        bad = _FORBIDDEN.search(event.value)
+        bad = FORBIDDEN.search(event.value)
         if bad:
             raise self._stop(event, "含有控制字符", "the text holds a control character", f"U+{ord(bad.group()):04X}")
 
@@ -338,8 +297,8 @@ class _Builder:
                 f"≤ {MAX_NODES}",
             )
 
-    def _stop(self, event: Any, zh: str, en: str, found: str = "", expected: str = "") -> _UnreadableError:
-        return _UnreadableError(Fault(self.document.file, event.start_mark.line + 1, "", zh, en, found, expected))
+    def _stop(self, event: Any, zh: str, en: str, found: str = "", expected: str = "") -> UnreadableError:
+        return UnreadableError(Fault(self.document.file, event.start_mark.line + 1, "", zh, en, found, expected))
 
 
 @dataclass
