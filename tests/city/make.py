@@ -153,3 +153,7 @@ def edited(name: str, old: str, new: str) -> dict[str, str | bytes | None]:
     """One file with one place changed; the place must be there exactly once."""
     assert FILES[name].count(old) == 1, (name, old, FILES[name].count(old))
     return {name: FILES[name].replace(old, new)}
+
+
+BIRTH_FIRST = 2
+"""The line of the first key of things/birth.yaml that names another object."""

@@ -8,8 +8,7 @@ import re
 from zhengtong.errors import Fault
 
 MAX_BYTES = 4 * 1024 * 1024
-FORBIDDEN =
-re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2028\u2029\u2066-\u2069\ufffe\uffff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2028\u2029\u2066-\u2069\ufffe\uffff]")
 """Controls, halves of surrogates, line breaks that only some programs see, what turns text around."""
 
 

@@ -176,8 +176,7 @@ def _salvage(kind: Kind, document: Document, reading: Reading) -> None:
         reading.unclear[kind.kind] += MAX_FILES
 
 
-def _add(kind: Kind, document: Document, at: source.Path_, data: Any, reading: Reading, *, stem: str | None)
--> None:
+def _add(kind: Kind, document: Document, at: source.Path_, data: Any, reading: Reading, *, stem: str | None) -> None:
     if not isinstance(data, dict):
         reading.unclear[kind.kind] += 1
         reading.faults.append(
