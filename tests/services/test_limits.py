@@ -176,6 +176,10 @@ def test_two_grounds_at_once_exclude_their_days_once() -> None:
 def test_whoever_pauses_on_the_last_day_is_not_late_and_owes_the_decision_on_the_day_the_pause_ends() -> None:
     facts = [RECEIVED, ACCEPTED, fact("paused", "2025-10-30", 16, reason="hearing")]
     assert limit(look(at("2025-11-03"), *facts), "decide").state == "paused"
+    last_instant = Fact("paused", end("2025-10-30"), reason="hearing")
+    assert limit(look(at("2025-11-03"), RECEIVED, ACCEPTED, last_instant), "decide").state == "paused"
+    over = Fact("resumed", end("2025-11-03"), reason="hearing")
+    assert statutory(look(at("2025-11-04"), RECEIVED, ACCEPTED, last_instant, over)).due == date(2025, 11, 3)
     saturday = look(at("2025-11-08", 12), *facts, fact("resumed", "2025-11-08"))
     assert statutory(saturday).due == date(2025, 11, 10)
     monday = look(at("2025-11-03", 12), *facts, fact("resumed", "2025-11-03"))
@@ -191,6 +195,9 @@ def test_an_open_pause_projects_its_due_day_from_the_notice_or_from_today() -> N
     announced = fact("paused", "2025-10-10", reason="hearing", days=5)  # 11, 13, 14, 15, 16 October
     seen = look(at("2025-10-13"), RECEIVED, ACCEPTED, announced)
     assert statutory(seen).projected == date(2025, 11, 6)  # 17 October is the sixth day
+    again = [fact("resumed", "2025-10-13", 11), fact("paused", "2025-10-13", 12, reason="hearing")]
+    unannounced = look(at("2025-10-13", 13), RECEIVED, ACCEPTED, announced, *again)
+    assert statutory(unannounced).projected == date(2025, 11, 3)  # 11 and 13 October are out, nothing else yet
     overrun = look(at("2025-10-20"), RECEIVED, ACCEPTED, announced)
     assert statutory(overrun).projected == date(2025, 11, 10)
 
@@ -289,6 +296,10 @@ def test_a_due_day_in_a_year_without_a_notice_is_provisional() -> None:
                  terms=plain(30, "calendar_days"))  # fmt: skip
     assert limit(moved, "decide").provisional
     assert not limit(look(at("2027-03-01"), *facts, terms=plain(9999, "hours")), "decide").provisional
+    from_2023 = [fact("received", "2023-12-20"), fact("accepted", "2023-12-20")]  # no notice for 2023 here
+    counted = look(at("2023-12-21"), *from_2023, terms=plain(20))
+    assert statutory(counted).due == date(2024, 1, 18) and limit(counted, "decide").provisional
+    assert not limit(look(at("2023-12-21"), *from_2023, terms=plain(20, "calendar_days")), "decide").provisional
 
 
 def test_another_law_replaces_the_regimes_length_and_its_extension() -> None:

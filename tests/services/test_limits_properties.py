@@ -49,17 +49,18 @@ class Life:
 
 @st.composite
 def lives(draw: st.DrawFn, calendar: WorkingCalendar = SHANGHAI) -> Life:
-    # Half of all instants stand on a midnight, where days change hands.
+    # Most instants stand next to a midnight, where days change hands.
     def instant(low: int, high: int) -> int:
         at = draw(st.integers(low, high))
-        return calendar.start_of_day(calendar.date_of(at)) if draw(st.booleans()) else at
+        midnight = calendar.start_of_day(calendar.date_of(at))
+        return draw(st.sampled_from([at, midnight - 1, midnight, midnight + 1]))
 
     start = instant(START + DAY, START + 3 * 365 * DAY)
     pauses = []
     for _ in range(draw(st.integers(0, 4))):
         begins = max(start, instant(start, start + 60 * DAY))
-        length = draw(st.one_of(st.integers(0, 40 * DAY), st.integers(0, 30).map(lambda hours: hours * HOUR)))
-        pauses.append((begins, begins + length if draw(st.integers(0, 5)) else None))
+        ends = draw(st.sampled_from([begins, begins + HOUR, max(begins, instant(begins, begins + 40 * DAY))]))
+        pauses.append((begins, ends if draw(st.integers(0, 5)) else None))
     return Life(start, tuple(pauses), max(start, instant(start, start + 200 * DAY)))
 
 
