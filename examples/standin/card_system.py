@@ -39,8 +39,7 @@ REASONS = ("already_has_card", "photo_not_usable", "identity_not_confirmed")
 
 @dataclass(frozen=True)
 class Office:
-    """Settings: seconds to decide, seconds more for laggards, and how many of a hundred are refused or lag.
-    """
+    """Settings: seconds to decide, seconds more for laggards, and how many of a hundred are refused or lag."""
 
     secret: bytes
     data: Path
@@ -118,6 +117,7 @@ class Desk(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         if self.path != "/applications":
+            self.close_connection = True  # its body stays unread
             self.reply(404, {"error": "no_such_page"})
             return
         body = self.body()
@@ -180,6 +180,8 @@ class Desk(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.send_header("X-Zhengtong-Timestamp", stamp)
         self.send_header(
             "X-Zhengtong-Signature", hmac.new(self.office.secret, said.encode(), hashlib.sha256).hexdigest()

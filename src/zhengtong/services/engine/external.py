@@ -289,8 +289,7 @@ class ExternalClient:
 
 @lru_cache(maxsize=64)
 def _tls(ca_file: str | None) -> ssl.SSLContext:
-    """Reading the authorities takes longer than a call on the same network, so it is done once for each file.
-    """
+    """Reading the authorities takes longer than a call on the same network, so it is done once for each file."""
     return ssl.create_default_context(cafile=ca_file)
 
 

@@ -68,18 +68,23 @@ def _everything(reader: PdfFileReader) -> Iterator[Any]:
             waiting.extend(list.__iter__(value))
 
 
+def _of(value: generic.DictionaryObject, key: str) -> Any:
+    # Indexing follows a reference to its object, `get` would not.
+    return value[key] if key in value else None
+
+
 def _judge(value: generic.DictionaryObject) -> tuple[str, str] | None:
-    script = value.get("/JS")
+    script = _of(value, "/JS")
     if isinstance(script, (str, bytes, generic.StreamObject)):
         return "active", "/JS"
-    if isinstance(value.get("/XFA"), (generic.ArrayObject, generic.StreamObject)):
+    if isinstance(_of(value, "/XFA"), (generic.ArrayObject, generic.StreamObject)):
         return "active", "/XFA"
-    if isinstance(value.get("/EF"), generic.DictionaryObject):
+    if isinstance(_of(value, "/EF"), generic.DictionaryObject):
         return "embedded", "/EF"
-    action = value.get("/S")
+    action = _of(value, "/S")
     if isinstance(action, str) and action in _ACTIONS:
         return "active", action
-    for name in (value.get("/Type"), value.get("/Subtype")):
+    for name in (_of(value, "/Type"), _of(value, "/Subtype")):
         if isinstance(name, str) and name in _EMBEDDED_TYPES:
             return "embedded", str(name)
         if isinstance(name, str) and name in _ACTIVE_TYPES:
