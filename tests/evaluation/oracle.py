@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def cases_of(log: list[Event]) -> dict[str, list[Event]]:
 def arcs_of(log: list[Event]) -> dict[tuple[str, str], list[int]]:
     gaps: dict[tuple[str, str], list[int]] = defaultdict(list)
     for inside in cases_of(log).values():
-        for one, other in zip(inside, inside[1:], strict=False):
+        for one, other in itertools.pairwise(inside):
             gaps[one.activity, other.activity].append(other.us - one.us)
     return gaps
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logs that cannot be used: each is refused with what is wrong and where, in both languages, and leaves nothing behind."""
+"""Logs that cannot be used: each is refused with what and where, in both languages, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -11,10 +12,10 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from evaluation import oracle
-from evaluation.oracle import Event
 from hypothesis import given, settings
 
+from evaluation import oracle
+from evaluation.oracle import Event
 from zhengtong.errors import BadInput
 from zhengtong.evaluation.engine.importing import import_log
 from zhengtong.evaluation.engine.mining import EventLog
@@ -72,7 +73,7 @@ def check_durations_and_rework(log: EventLog, cases: dict[str, list[Event]]) -> 
             sum(
                 one.activity == other.activity == name
                 for inside in cases.values()
-                for one, other in zip(inside, inside[1:], strict=False)
+                for one, other in itertools.pairwise(inside)
             ),
         )
         for name in repeated

@@ -18,7 +18,7 @@ from zhengtong.evaluation.definition import CaseAttribute, LogMapping
 from zhengtong.evaluation.engine.duck import sql
 from zhengtong.evaluation.engine.plan import Plan
 from zhengtong.evaluation.engine.sources import CASES, EVENTS
-from zhengtong.evaluation.engine.times import literal, time_sql
+from zhengtong.evaluation.engine.times import TimeSql, literal, time_sql
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,11 @@ class Shape:
     """What the parsed table holds beyond the fixed columns."""
 
     checks: list[Check] = field(default_factory=list)
+    times: list[TimeSql] = field(default_factory=list)
     attribute_columns: list[str] = field(default_factory=list)
+
+    def time_columns(self) -> list[str]:
+        return [column for time in self.times for column in time.columns]
 
 
 def create_parsed(connection: duckdb.DuckDBPyConnection, raw: str, mapping: LogMapping, plan: Plan) -> Shape:
@@ -70,7 +74,8 @@ def create_parsed(connection: duckdb.DuckDBPyConnection, raw: str, mapping: LogM
                 trim($time) AS time_text, trim($start) AS start_text, $lifecycle AS lifecycle, $resource AS
                 resource, $department AS department $more_texts FROM raw WHERE $filter),
             counted AS (SELECT * FROM texts WHERE $transitions),
-            typed AS (SELECT * EXCLUDE (written_activity), $renamed AS activity, $typed FROM counted),
+            taken_apart AS (SELECT *, $parts FROM counted),
+            typed AS (SELECT * EXCLUDE (written_activity), $renamed AS activity, $typed FROM taken_apart),
             judged AS (SELECT *, CASE $codes END AS fault FROM typed)
             SELECT * EXCLUDE (time_text, start_text $dropped), CASE fault $shown END AS fault_text FROM judged""",
             raw=raw,
@@ -85,9 +90,10 @@ def create_parsed(connection: duckdb.DuckDBPyConnection, raw: str, mapping: LogM
             filter=_filter(mapping, place),
             transitions=_transitions(mapping),
             renamed=_renamed(mapping),
+            parts=", ".join(time.parts for time in shape.times),
             typed=typed,
             codes=codes,
-            dropped="".join(f", x{index}" for index in range(len(plan.attributes))),
+            dropped=", ".join(["", *(f"x{i}" for i in range(len(plan.attributes))), *shape.time_columns()]),
             shown=shown,
         )
     )
@@ -124,8 +130,9 @@ _NAIVE = ("时间没有时区，映射文件也没有写 zone", "the time has no
 
 def _typed(mapping: LogMapping, plan: Plan, shape: Shape) -> str:
     zone = mapping.zone
-    time = time_sql("time_text", plan.formats["timestamp"], zone)
-    start = time_sql("start_text", plan.formats.get("start", ("iso",)), zone)
+    time = time_sql("t", "time_text", plan.formats["timestamp"], zone)
+    start = time_sql("s", "start_text", plan.formats.get("start", ("iso",)), zone)
+    shape.times += [time, start]
     wall = f"CASE WHEN {time.naive} THEN {time.wall} END" if zone else "CAST(NULL AS BIGINT)"
     columns = [f"{time.us} AS time_us", f"{time.day} AS day", f"{wall} AS wall", f"{start.us} AS start_us"]
     add = shape.checks.append
@@ -153,7 +160,8 @@ def _typed(mapping: LogMapping, plan: Plan, shape: Shape) -> str:
 def _attribute(text: str, key: str, attribute: CaseAttribute, mapping: LogMapping, shape: Shape) -> list[str]:
     column, name = f'"attr_{key}"', f"case_attributes.{key}"
     if attribute.type == "time":
-        time = time_sql(text, attribute.formats or mapping.time_formats, mapping.zone)
+        time = time_sql(text, text, attribute.formats or mapping.time_formats, mapping.zone)
+        shape.times.append(time)
         us, day = f'"attr_{key}_us"', f'"attr_{key}_day"'
         shape.attribute_columns += [us, day]
         bad = f"{text} IS NOT NULL AND {us} IS NULL"

@@ -58,7 +58,7 @@ class HashingFile(io.RawIOBase):
         return count
 
     def __exit__(self, *raised: object) -> None:
-        """A buffer that goes out of use closes what it read from; the file itself stays open until its owner is done."""
+        """A buffer out of use closes what it read from; the file itself stays open until its owner is done."""
         super().__exit__(*raised)  # type: ignore[arg-type]
         self._file.close()
 

@@ -37,7 +37,7 @@ _NO_FORMAT = (
     "{0!r} 不是时间格式；可写 iso、epoch_s、epoch_ms、epoch_us 或 dd.mm.yyyy hh:mm 这样的式样"
     " ‖ {0!r} is no format of time; write iso, epoch_s, epoch_ms, epoch_us or a pattern such as dd.mm.yyyy hh:mm"
 )
-_TOKEN = re.compile(r"yyyy|yy|mm|m|dd|d|hh|h|ss|s|f+|z|[a-z]+|[^a-z]", re.IGNORECASE)
+_TOKEN = re.compile(r"yyyy|yy|mm|m|dd|d|hh|h|(?<=[.,])s+|ss|s|f+|z|t|[a-z]+|[^a-z]", re.IGNORECASE)
 _LETTERS = {"yyyy": "%Y", "yy": "%y", "dd": "%d", "d": "%d", "hh": "%H", "h": "%H", "ss": "%S", "s": "%S"}
 _PERCENT = frozenset("aAbBdefgGHIjmMnpSwuUVWxXcyYzZ%-")
 
@@ -77,11 +77,11 @@ def _from_letters(name: str) -> str:
         lower = part.lower()
         if lower in {"mm", "m"}:
             parts.append("%M" if hour else "%m")
+        elif lower.strip("f") == "" or (lower.strip("s") == "" and parts[-1:] in (["."], [","])):
+            parts.append("%f")
         elif lower in _LETTERS:
             parts.append(_LETTERS[lower])
             hour = hour or lower.startswith("h")
-        elif lower.strip("f") == "":
-            parts.append("%f")
         elif lower == "z":
             parts.append("%z")
         elif part.isascii() and part.isalpha() and part != "T":
@@ -98,62 +98,72 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class TimeSql:
-    """Expressions over one text expression: `us` the instant, `day` the local day, `naive` true where a zone
-    was needed.
-    """
+    """SQL in two steps. `parts` selects named columns from the text; over those, `us` is the instant, `day` the
+    local day, and `naive` true where a zone was needed; `columns` are the names, to be dropped afterwards."""
 
+    parts: str
     us: str
     day: str
     naive: str
     wall: str
+    columns: tuple[str, ...]
 
 
-def time_sql(text: str, formats: Sequence[str], zone: str | None) -> TimeSql:
-    """`us` is null where nothing fits, and where a time without zone meets no declared `zone` (then `naive` is
-    true).
-    """
-    compiled = [compile_format(name) for name in formats]
+def time_sql(name: str, text: str, formats: Sequence[str], zone: str | None) -> TimeSql:
+    """`name` prefixes the columns. `us` is null where nothing fits, and where a time without zone meets no declared
+    `zone` (then `naive` is true)."""
     walls, epochs, zoned = [], [], []
-    for one in compiled:
+    for one in (compile_format(each) for each in formats):
         if one.kind == "epoch":
-            fits = f"regexp_full_match({text}, '-?[0-9]{{1,19}}([.][0-9]+)?')"
-            epochs.append(
-                f"CASE WHEN {fits} THEN CAST(floor(TRY_CAST({text} AS DECIMAL(38,9)) * {one.scale}) AS BIGINT) END"
-            )
+            epochs.append(_epoch(text, one))
             continue
-        body = f"regexp_replace({text}, {literal(_OFFSET)}, '')" if one.zoned else text
-        if one.kind == "iso":
-            fits = f"regexp_matches({text}, {literal(_ISO)})"
-            # a bare date must not lose its day to the pattern of an offset (2026-11-09 ends in "-09")
-            body = f"CASE WHEN length({text}) > 10 THEN {body} ELSE {text} END"
-            parsed = f"CASE WHEN {fits} THEN TRY_CAST(replace({body}, ',', '.') AS TIMESTAMP) END"
-            zoned.append(f"({fits} AND length({text}) > 10)")
-        else:
-            # DuckDB reads the words infinity and epoch with any pattern
-            parsed = f"CASE WHEN regexp_matches({text}, '[0-9]') THEN TRY_STRPTIME({body}, {literal(one.pattern)}) END"
-            if one.zoned:
-                zoned.append(f"({parsed} IS NOT NULL AND regexp_matches({text}, {literal(_OFFSET)}))")
+        parsed, carries = _wall(text, one)
         walls.append(f"epoch_us({parsed})")
-    wall = f"COALESCE({', '.join([*walls, 'NULL::BIGINT'])})"
-    epoch = f"COALESCE({', '.join([*epochs, 'NULL::BIGINT'])})"
-    return _assemble(text, wall, epoch, " OR ".join(zoned) or "false", zone)
+        if carries:
+            zoned.append(carries)
+    wall, epoch, offset = (f'"{name}_{part}"' for part in ("wall", "epoch", "offset"))
+    minutes = f"CASE WHEN {' OR '.join(zoned) or 'false'} THEN {_minutes(text)} END"
+    parts = (
+        f"COALESCE({', '.join([*walls, 'NULL::BIGINT'])}) AS {wall}, "
+        f"COALESCE({', '.join([*epochs, 'NULL::BIGINT'])}) AS {epoch}, {minutes} * 60000000 AS {offset}"
+    )
+    naive = f"({wall} IS NOT NULL AND {offset} IS NULL AND {epoch} IS NULL)"
+    columns = (wall, epoch, offset)
+    if zone is None:
+        day = f"CAST(floor(COALESCE({epoch}, {wall}) / 86400000000) AS INTEGER)"
+        return TimeSql(parts, f"COALESCE({epoch}, {wall} - {offset})", day, naive, wall, columns)
+    here = literal(zone)
+    us = f"COALESCE({epoch}, {wall} - {offset}, epoch_us(timezone({here}, make_timestamp({wall}))))"
+    day = f"CAST(CAST(timezone({here}, make_timestamptz({us})) AS DATE) - DATE '1970-01-01' AS INTEGER)"
+    return TimeSql(parts, us, day, naive, wall, columns)
 
 
-def _assemble(text: str, wall: str, epoch: str, zoned: str, zone: str | None) -> TimeSql:
-    found = f"regexp_extract({text}, {literal(_OFFSET)}, 1)"
-    digits = f"replace({found}, ':', '')"
-    minutes = (
+def _epoch(text: str, one: Format) -> str:
+    fits = f"regexp_full_match({text}, '-?[0-9]{{1,19}}([.][0-9]+)?')"
+    return f"CASE WHEN {fits} THEN TRY_CAST(floor(TRY_CAST({text} AS DECIMAL(38,9)) * {one.scale}) AS BIGINT) END"
+
+
+def _wall(text: str, one: Format) -> tuple[str, str]:
+    """The time on the wall as a TIMESTAMP, and (empty for never) whether the text carries an offset to take off it."""
+    body = f"regexp_replace({text}, {literal(_OFFSET)}, '')" if one.zoned else text
+    if one.kind == "iso":
+        fits = f"regexp_matches({text}, {literal(_ISO)})"
+        # a bare date must not lose its day to the pattern of an offset (2026-11-09 ends in "-09")
+        body = f"CASE WHEN length({text}) > 10 THEN {body} ELSE {text} END"
+        parsed = f"CASE WHEN {fits} THEN TRY_CAST(replace({body}, ',', '.') AS TIMESTAMP) END"
+        return parsed, f"({fits} AND length({text}) > 10 AND regexp_matches({text}, {literal(_OFFSET)}))"
+    # DuckDB reads the words infinity and epoch with any pattern
+    parsed = f"CASE WHEN regexp_matches({text}, '[0-9]') THEN TRY_STRPTIME({body}, {literal(one.pattern)}) END"
+    if not one.zoned:
+        return parsed, ""
+    return parsed, f"({parsed} IS NOT NULL AND regexp_matches({text}, {literal(_OFFSET)}))"
+
+
+def _minutes(text: str) -> str:
+    """East of Greenwich, from what stands at the end: Z, +08, +0800 or +08:00."""
+    digits = f"replace(regexp_extract({text}, {literal(_OFFSET)}, 1), ':', '')"
+    return (
         f"(CASE WHEN left({digits}, 1) = '-' THEN -1 ELSE 1 END"
         f" * (COALESCE(TRY_CAST(substr({digits}, 2, 2) AS BIGINT), 0) * 60"
         f" + COALESCE(TRY_CAST(substr({digits}, 4, 2) AS BIGINT), 0)))"
     )
-    offset = f"CASE WHEN ({zoned}) AND {found} <> '' THEN {minutes} * 60000000 END"
-    if zone is None:
-        us = f"COALESCE({epoch}, {wall} - ({offset}))"
-        day = f"CAST(floor(COALESCE({epoch}, {wall}) / 86400000000) AS INTEGER)"
-        return TimeSql(us, day, f"({wall} IS NOT NULL AND ({offset}) IS NULL)", wall)
-    here = literal(zone)
-    instant = f"epoch_us(timezone({here}, make_timestamp({wall})))"
-    us = f"COALESCE({epoch}, {wall} - ({offset}), {instant})"
-    day = f"CAST(timezone({here}, make_timestamptz({us})) AS DATE) - DATE '1970-01-01'"
-    return TimeSql(us, f"CAST({day} AS INTEGER)", f"({wall} IS NOT NULL AND ({offset}) IS NULL)", wall)
