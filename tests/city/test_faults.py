@@ -33,6 +33,8 @@ class Planted:
 DEPARTMENTS, PERSON = "organization/departments.yaml", "standards/elements/person.yaml"
 SEX, YEAR, BIRTH = "standards/code-lists/sex.yaml", "calendar/2026.yaml", "things/birth.yaml"
 
+AHEAD = "year: 2027\nstatus: provisional\nholidays: []\nworkdays:\n"
+
 PLANTED = {
     "unclosed bracket": Planted("city.yaml", '"16:00"}]', '"16:00"}', 8, "", "YAML syntax error"),
     "unclosed quote": Planted("city.yaml", '"999900"', '"999900', 3, "", "YAML syntax error"),
@@ -280,7 +282,7 @@ def test_faults_in_one_file_are_all_named_in_one_run() -> None:
         ({"things/x.yaml": b"key: x\x00"}, "things/x.yaml", 1, "control character"),
         ({"things/x.yaml": b"#" * (4 * 1024 * 1024 + 1)}, "things/x.yaml", 1, "too large"),
         ({"things/x.yaml": b"[" * 5000}, "things/x.yaml", 1, "too deeply nested"),
-        ({"calendar/2027.yaml": "year: 2027\nstatus: provisional\nholidays: []\nworkdays:\n  - 2026-12-06\n  - 2026-12-13\n  - 2026-11-08\n"},
+        ({"calendar/2027.yaml": AHEAD + "  - 2026-12-06\n  - 2026-12-13\n  - 2026-11-08\n"},
          "calendar/2027.yaml", 7, "another year"),
     ],
 )  # fmt: skip
@@ -303,7 +305,7 @@ def test_an_unreadable_file_does_not_make_what_it_defines_dangle() -> None:
 
 
 def test_two_years_may_not_disagree_about_a_day() -> None:
-    year = "year: 2027\nstatus: provisional\nholidays: []\nworkdays:\n  - 2026-12-06\n"
+    year = AHEAD + "  - 2026-12-06\n"
     holiday = "- {name: {zh: 假, en: Off}, first: 2026-12-05, last: 2026-12-06}\nworkdays:"
     changes = {**edited(YEAR, "workdays:", "  " + holiday), "calendar/2027.yaml": year}
     (fault,) = faults_of(changes)

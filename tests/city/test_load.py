@@ -326,7 +326,19 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> City:
 def test_the_demo_city_is_sound_and_says_that_it_is_a_demo(example: City) -> None:
     assert example.meta.demo
     assert "演示" in example.meta.name.zh
-    departments = ["police", "health", "insurance", "hr", "cdc", "data", "office", "service-hall", "market", "fire", "urban"]
+    departments = [
+        "police",
+        "health",
+        "insurance",
+        "hr",
+        "cdc",
+        "data",
+        "office",
+        "service-hall",
+        "market",
+        "fire",
+        "urban",
+    ]
     assert set(departments) <= set(example.keys(Department))
     roles = ("resident", "clerk", "officer", "data_bureau", "government_office", "leader", "auditor")
     assert example.keys("role") == roles
