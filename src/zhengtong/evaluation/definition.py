@@ -3,7 +3,7 @@
 
     format: csv                       # or xes; else seen from the file itself
     encoding: gb18030                 # default utf-8 (XES: what the file declares)
-    delimiter: ";"                    # default: the one of , ; tab | that fits the header
+    delimiter: Annotated[str | None, BeforeValidator(_delimiter)] = None
     zone: Europe/Amsterdam            # of times written without one; also decides the local date of all times
     columns:
       case: Zaaknummer
@@ -51,7 +51,11 @@ def _null_words(value: object) -> object:
 
 
 def _delimiter(value: object) -> object:
-    return "\t" if value in ("tab", "\\t") else value
+    if value in ("tab", "\\t"):
+        return "\t"
+    if isinstance(value, str) and len(value) != 1:
+        raise ValueError("分隔符应为一个字符，或 tab ‖ a delimiter is one character, or tab")
+    return value
 
 
 def _time_field(value: object) -> object:
@@ -130,7 +134,7 @@ _NO_ROLE = "{0} 不是 case_attributes 中的时间 ‖ {0} is no case attribute
 class LogMapping(_Strict):
     format: Literal["csv", "xes"] | None = None
     encoding: str | None = None
-    delimiter: Annotated[str | None, BeforeValidator(_delimiter), Field(min_length=1, max_length=1)] = None
+    delimiter: Annotated[str | None, BeforeValidator(_delimiter)] = None
     quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
     decimal: Literal[".", ","] = "."
     zone: str | None = None

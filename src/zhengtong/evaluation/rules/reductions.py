@@ -48,8 +48,6 @@ def reduction(measure: str, before: Before, services: frozenset[str], measured: 
     return Reduction(measure, figure, measured, None, why)
 
 
-def reductions(
-    before: Before, services: frozenset[str], measured: Mapping[str, float | None]
-) -> Sequence[Reduction]:
+def reductions(before: Before, services: frozenset[str], measured: Mapping[str, float | None]) -> Sequence[Reduction]:
     """All six measures in the order 环节 时间 材料 跑动, then fields and departments."""
     return [reduction(measure, before, services, measured.get(measure)) for measure in MEASURES]
