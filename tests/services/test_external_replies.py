@@ -59,8 +59,7 @@ def signed(
     said_body: bytes | None = None,
     **more: str,
 ) -> Act:
-    """A reply signed as the protocol says, with any part of what is signed made to differ from what is sent.
-    """
+    """A reply signed as the protocol says, with any part of what is signed made to differ from what is sent."""
 
     def act(request: BaseHTTPRequestHandler) -> None:
         stamp = str(int(time.time() if at is None else at))
@@ -218,12 +217,15 @@ def test_a_compressed_bomb_is_never_inflated() -> None:
 @pytest.mark.parametrize("part", ["headers", "body"])
 def test_a_system_that_drips_one_byte_at_a_time_is_left_at_the_deadline(part: str) -> None:
     """Each single wait stays below the read time-out; only the bound on the whole call can end this."""
-    stopped = threading.Event()
+    stopped, to_the_end = threading.Event(), threading.Event()
 
     def act(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"X-Slow: " if part == "headers" else b"\r\n"))
-        while not stopped.wait(0.05):
+        for _ in range(200):
+            if stopped.wait(0.05):
+                return
             request.wfile.write(b"a")
+        to_the_end.set()
 
     with system(act, read_seconds=5.0, total_seconds=0.6, max_reply=1 << 20) as client:
         try:
@@ -231,6 +233,7 @@ def test_a_system_that_drips_one_byte_at_a_time_is_left_at_the_deadline(part: st
                 client.poll("R-1")
         finally:
             stopped.set()
+    assert not to_the_end.is_set()
     # A shut connection reads as an early end; without a length the body simply ends there, unsigned.
     assert isinstance(caught.value, Unavailable | Contradicted)
 

@@ -26,6 +26,7 @@ _ACTIONS = frozenset(
     {"/JavaScript", "/Launch", "/GoToR", "/GoToE", "/SubmitForm", "/ImportData", "/Rendition", "/Movie"}
 )
 _ACTIVE_TYPES = frozenset({"/RichMedia", "/Movie", "/Screen", "/3D"})
+_FILE_KEYS = frozenset({"/F", "/UF", "/DOS", "/Mac", "/Unix"})  # of an /EF dictionary, ISO 32000-1 table 44
 _EMBEDDED_TYPES = frozenset({"/EmbeddedFile", "/FileAttachment"})
 
 
@@ -70,7 +71,7 @@ def _everything(reader: PdfFileReader) -> Iterator[Any]:
 
 def _of(value: generic.DictionaryObject, key: str) -> Any:
     # Indexing follows a reference to its object, `get` would not.
-    return value[key] if key in value else None
+    return value[key] if key in value else None  # noqa: SIM401
 
 
 def _judge(value: generic.DictionaryObject) -> tuple[str, str] | None:
@@ -79,7 +80,8 @@ def _judge(value: generic.DictionaryObject) -> tuple[str, str] | None:
         return "active", "/JS"
     if isinstance(_of(value, "/XFA"), (generic.ArrayObject, generic.StreamObject)):
         return "active", "/XFA"
-    if isinstance(_of(value, "/EF"), generic.DictionaryObject):
+    files = _of(value, "/EF")
+    if isinstance(files, generic.DictionaryObject) and set(files) <= _FILE_KEYS:
         return "embedded", "/EF"
     action = _of(value, "/S")
     if isinstance(action, str) and action in _ACTIONS:
