@@ -124,6 +124,15 @@ def test_ties_in_time_keep_the_order_of_the_file(tmp_path: Path) -> None:
         assert log.variants(1).top[0].sequence == ("z", "a", "m", "a")
 
 
+def test_a_source_lies_in_the_order_that_mining_streams_over(tmp_path: Path) -> None:
+    """Unsorted it would give the same figures, but be sorted again on every opening."""
+    made = [Event(case, "a", us) for us in (9, 7, 7, 8) for case in ("y", "x")]
+    rows = pq.read_table(imported(tmp_path, oracle.as_csv(made), "csv").events).to_pylist()
+    order = [(row["case_no"], row["time_us"], row["position"]) for row in rows]
+    assert order == sorted(order)
+    assert [row["case_id"] for row in rows] == ["y"] * 4 + ["x"] * 4
+
+
 def test_a_file_that_only_claims_to_be_sorted_is_sorted_first(tmp_path: Path) -> None:
     rows = [(1, "x", 5, 0), (0, "y", 9, 1), (1, "y", 3, 2), (0, "x", 1, 3)]
     columns = {
