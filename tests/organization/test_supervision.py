@@ -252,6 +252,8 @@ def test_no_sheet_repeats_or_undercuts_the_colour_a_task_has() -> None:
     for again in (replace(blue, at_us=at("2025-09-26")), replace(blue, at_us=at("2025-10-10"))):
         with pytest.raises(Conflict, match="has this colour or a graver one already"):
             run(*BEGUN, blue, again)
+    with pytest.raises(Conflict, match=r"found reported; expected assigned \| returned"):
+        run(*BEGUN, REPORTED, replace(blue, at_us=at("2025-09-30")))
     with pytest.raises(BadInput, match=r"no such colour; found pink; expected blue \| orange \| red"):
         run(*BEGUN, replace(blue, colour="pink"))
 
@@ -272,6 +274,8 @@ def test_who_reported_in_time_is_not_overdue_until_the_report_is_sent_back() -> 
     begun = [replace(PROPOSED, by=DESK), OPENED, ASSIGNED]
     reported = run(*begun, REPORTED, rules=SUQIAN)
     assert colour(SUQIAN, reported, CALENDAR, at("2025-12-01")) == Escalation("blue", at("2025-09-26", 0), "near", None)
+    early = run(*begun, replace(REPORTED, at_us=end("2025-09-25")), rules=SUQIAN)
+    assert colour(SUQIAN, early, CALENDAR, at("2025-12-01")) is None
     back = run(SendBack(DESK, at("2025-10-10"), "figures missing"), task=reported, rules=SUQIAN)
     red = colour(SUQIAN, back, CALENDAR, at("2025-12-01"))
     assert red is not None and (red.colour, red.at_us) == ("red", at("2025-10-10"))

@@ -58,7 +58,7 @@ def _reached_us(trigger: Trigger, task: Task, below: Escalation | None, calendar
         return _owed_from(task, late_us + 1)
     if trigger.kind == "unanswered" and below is not None and below.answer_us is not None:
         answered = any(below.at_us <= report <= below.answer_us for report in task.reports)
-        return None if answered else _owed_from(task, below.answer_us + 1)
+        return None if answered else below.answer_us + 1
     return None
 
 

@@ -60,7 +60,7 @@ _FROM: Final[Mapping[type, frozenset[TaskState]]] = {
     Assign: frozenset({TaskState.OPENED}),
     Feedback: frozenset({TaskState.ASSIGNED, TaskState.REPORTED, TaskState.RETURNED}),
     SendBack: frozenset({TaskState.REPORTED}),
-    IssueSheet: frozenset({TaskState.ASSIGNED, TaskState.REPORTED, TaskState.RETURNED}),
+    IssueSheet: frozenset({TaskState.ASSIGNED, TaskState.RETURNED}),  # what was reported as done is sent back first
     Close: frozenset({TaskState.REPORTED}),
     ObjectTo: frozenset({TaskState.CLOSED}),
     Review: frozenset({TaskState.OBJECTED}),

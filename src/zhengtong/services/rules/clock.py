@@ -194,9 +194,11 @@ def _settle(last: date, segments: Sequence[Segment], calendar: Calendar) -> date
 
 
 def _pause_over_midnight(day: date, segments: Sequence[Segment], calendar: Calendar) -> Segment | None:
+    pauses = [segment for segment in segments if segment.reasons]
+    if not pauses:  # the usual case, worth no look at the clock
+        return None
     midnight = calendar.end_of_day(day)
-    for segment in segments:
-        over = segment.to_us is None or segment.to_us > midnight
-        if segment.reasons and segment.from_us <= midnight and over:
-            return segment
+    for pause in pauses:
+        if pause.from_us <= midnight and (pause.to_us is None or pause.to_us > midnight):
+            return pause
     return None
