@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger alone: `pytest --ds=tests.ledger.settings tests/ledger` runs while other rooms are being rebuilt."""
+"""The ledger alone: `pytest --ds=ledger.settings tests/ledger` runs while other rooms are being rebuilt."""
 
-from zhengtong.site.settings import *  # noqa: F403
+from testing_settings import *  # noqa: F403
 
 INSTALLED_APPS = ["zhengtong.ledger"]
 AUTH_USER_MODEL = "auth.User"
@@ -9,3 +9,6 @@ MIDDLEWARE: list[str] = []
 TEMPLATES: list[dict[str, object]] = []
 ROOT_URLCONF = __name__
 urlpatterns: list[object] = []
+if "sqlite3" in str(DATABASES["default"]["ENGINE"]):  # noqa: F405
+    # A file, as in the product: an in-memory database has one connection, and nothing to be concurrent with.
+    DATABASES["default"]["TEST"] = {"NAME": f"{STATE}/test.sqlite3"}  # noqa: F405

@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 
 def log() -> Log:
     """The log of this installation, composed from Django's settings."""
-    from zhengtong.ledger.log import compose
+    from zhengtong.ledger.composed import compose
 
     return compose()

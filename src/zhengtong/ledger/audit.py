@@ -23,7 +23,7 @@ from zhengtong.ledger.models import RecordedRow
 from zhengtong.ledger.rules import tree
 
 if TYPE_CHECKING:
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 Progress = Callable[[int, int], None]
 LIMIT = 1000

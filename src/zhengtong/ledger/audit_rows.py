@@ -16,6 +16,8 @@ from zhengtong.ledger.findings import Finding, finding
 from zhengtong.ledger.models import RecordedRow
 from zhengtong.ledger.rules.canonical import strict_json
 
+_STATE = "o.object_id, e.id, e.attributes FROM ledger_eventobject o JOIN ledger_event e ON e.id = o.event_id"
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -79,9 +81,9 @@ def _chunks(model: type[RecordedRow]) -> Iterator[list[RecordedRow]]:
 def _states(object_type: str, ids: Sequence[str]) -> dict[str, list[State]]:
     """All recorded states of the given objects. An event that cannot be read says nothing (the log's part names it)."""
     found: dict[str, list[State]] = defaultdict(list)
+    listed = store.marks(ids)
     rows = store.query(
-        "SELECT o.object_id, e.id, e.attributes FROM ledger_eventobject o JOIN ledger_event e ON e.id = o.event_id "
-        f"WHERE o.object_type = %s AND o.qualifier = 'state' AND o.object_id IN ({store.marks(ids)})",
+        f"SELECT {_STATE} WHERE o.object_type = %s AND o.qualifier = 'state' AND o.object_id IN ({listed})",
         [object_type, *ids],
     )
     for one, event, text in rows:

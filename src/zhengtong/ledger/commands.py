@@ -25,13 +25,14 @@ from zhengtong.ledger import verifier
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 app = typer.Typer(
     no_args_is_help=True,
     help=say(
         "存证记录：封存、取证、核验、审计。\n\n例：zhengtong ledger seal；zhengtong ledger audit --json",
-        "The event record: seal, prove, verify, audit.\n\nExamples: zhengtong ledger seal; zhengtong ledger audit --json",
+        "The event record: seal, prove, verify, audit."
+        "\n\nExamples: zhengtong ledger seal; zhengtong ledger audit --json",
     ),
 )
 Json = Annotated[bool, typer.Option("--json", help=say("以 JSON 输出", "print JSON"))]
@@ -122,9 +123,10 @@ def verify(
 
 @app.command(
     help=say(
-        "找出绕过系统所做的一切改动：事件、树、检查点、数据行。发现问题时退出码为 1。\n\n例：zhengtong ledger audit --json",
-        "Name everything changed behind the application's back: events, tree, checkpoints, rows. Exits 1 with findings."
-        "\n\nExample: zhengtong ledger audit --json",
+        "找出绕过系统所做的一切改动：事件、树、检查点、数据行。发现问题时退出码为 1。"
+        "\n\n例：zhengtong ledger audit --json",
+        "Name everything changed behind the application's back: events, tree, checkpoints, rows."
+        " Exits 1 with findings.\n\nExample: zhengtong ledger audit --json",
     )
 )
 def audit(as_json: Json = False) -> None:
@@ -139,7 +141,8 @@ def audit(as_json: Json = False) -> None:
     if not result.count:
         _screen.print(
             say(
-                f"{result.leaves} 个已封存事件、{result.rows} 行数据均自记录以来未被改动；{result.waiting} 个事件待封存。",
+                f"{result.leaves} 个已封存事件、{result.rows} 行数据均自记录以来未被改动；"
+                f"{result.waiting} 个事件待封存。",
                 f"{result.leaves} sealed events and {result.rows} rows are unchanged since recorded; "
                 f"{result.waiting} events wait to be sealed.",
             )
@@ -185,7 +188,9 @@ def verify_command(
     document: Annotated[Path | None, typer.Option(help=say("凭证所指的文件", "the file the bundle speaks of"))] = None,
     as_json: Json = False,
 ) -> None:
-    """核验凭证：已证明（退出码 0）、仅承诺或相互矛盾（1）。Check a bundle: proven (exit 0), promised or contradicted (1).
+    """核验凭证：已证明（退出码 0），仅承诺或相互矛盾（1）。
+
+    Check a bundle: proven (exit 0), promised or contradicted (1).
 
     例 Example: zhengtong verify proof.json --key key.txt --checkpoint latest.txt
     """

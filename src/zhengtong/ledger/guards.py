@@ -19,7 +19,10 @@ FROZEN = (
 )
 _SAYS = "ledger: what has been recorded is not changed"
 
-_SEALED_RELATION = "ledger: a sealed event takes no more objects"
+_CLOSED = """CREATE FUNCTION ledger_closed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF EXISTS (SELECT 1 FROM fresh JOIN ledger_leaf USING (event_id)) THEN
+RAISE EXCEPTION 'ledger: a sealed event takes no more objects' USING ERRCODE = 'restrict_violation';
+END IF; RETURN NULL; END $$"""
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -82,28 +85,24 @@ def _sqlite() -> dict[str, str]:
     trigger(
         "ledger_eventobject_closed",
         "BEFORE INSERT ON ledger_eventobject WHEN EXISTS (SELECT 1 FROM ledger_leaf WHERE event_id = NEW.event_id)",
-        f"SELECT RAISE(ABORT, '{_SEALED_RELATION}')",
+        "SELECT RAISE(ABORT, 'ledger: a sealed event takes no more objects')",
     )
     return made
 
 
 def _postgresql() -> list[str]:
     made = [
-        f"CREATE FUNCTION ledger_frozen() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE FUNCTION ledger_frozen() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{_SAYS}' USING ERRCODE = 'restrict_violation'; END $$",
         "CREATE FUNCTION ledger_waits() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN INSERT INTO ledger_unsealed (event_id) SELECT id FROM fresh; RETURN NULL; END $$",
-        "CREATE FUNCTION ledger_closed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF EXISTS (SELECT 1 FROM fresh JOIN ledger_leaf USING (event_id)) THEN "
-        f"RAISE EXCEPTION '{_SEALED_RELATION}' USING ERRCODE = 'restrict_violation'; "
-        "END IF; RETURN NULL; END $$",
+        _CLOSED,
     ]
     for table in FROZEN:
+        calls = "EXECUTE FUNCTION ledger_frozen()"
         made += [
-            f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION ledger_frozen()",
-            f"CREATE TRIGGER {table}_kept BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION ledger_frozen()",
+            f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {calls}",
+            f"CREATE TRIGGER {table}_kept BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {calls}",
         ]
     for name, table in (("waits", "ledger_event"), ("closed", "ledger_eventobject")):
         made.append(

@@ -23,7 +23,7 @@ from zhengtong.ledger import store, verifier
 from zhengtong.ledger.models import Checkpoint, Delivery
 
 if TYPE_CHECKING:
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 TIMEOUT_S = 5.0
 

@@ -19,7 +19,7 @@ from zhengtong.ledger.rules.notes import base64_text
 from zhengtong.ledger.verifier import FORMAT, KINDS
 
 if TYPE_CHECKING:
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 
 def promise(log: Log, event: RecordedEvent) -> dict[str, object]:

@@ -102,6 +102,8 @@ def _recorded(act: str, event: NewEvent, recorded_us: int) -> tuple[RecordedEven
     if len(set(objects)) != len(objects):
         raise BadInput("同一事件重复关联同一对象", "an object stands twice in one event", where=where)
     one = event.id or new_id()
+    if not is_id(one):
+        raise BadInput("事件编号格式不对", "an event's id is 32 hex digits", where=where, found=one)
     leaf = leaf_bytes(
         id=one,
         act=act,

@@ -19,7 +19,7 @@ from zhengtong.ledger.models import Checkpoint
 from zhengtong.ledger.rules import notes, tree
 
 if TYPE_CHECKING:
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 BATCH = 1000
 LOCK = 0x5A54_1ED6

@@ -11,7 +11,7 @@ from zhengtong.ledger import store
 from zhengtong.ledger.engine.segments import Chunk, Manifest, Segments
 
 if TYPE_CHECKING:
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 SEGMENT = 250_000
 """Leaves a segment holds at most."""

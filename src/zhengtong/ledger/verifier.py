@@ -41,8 +41,6 @@ SM2 = b"\xffzhengtong.sm2.1\n"
 
 
 class Said(Exception):  # noqa: N818 - findings, not faults
-    """What is wrong, in both languages."""
-
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
         self.zh, self.en = zh, en
@@ -141,7 +139,7 @@ def open_checkpoint(key: PublicKey, note: str) -> Checkpoint | None:
 
 
 def open_promise(key: PublicKey, note: str) -> dict[str, Any] | None:
-    """Event id, leaf hash and times (µs recorded, s of delay) promised in `note`, or None when `key` signed no such promise."""
+    """Event id, leaf hash and times (µs recorded, s of delay) in `note`, or None if `key` signed no such promise."""
     lines = key.open(note)
     if lines is None or lines[0] != f"{key.name}/promise":
         return None
@@ -371,8 +369,7 @@ def _json(text: str) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    about = (__doc__ or "").split("\n\n    proven")[0]
-    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path, help="凭证 the bundle to check (JSON)")
     parser.add_argument("--key", type=Path, required=True, help="可信公钥 the log's key, as you trust it")
     parser.add_argument("--checkpoint", type=Path, help="可信检查点 a published checkpoint, as you trust it")

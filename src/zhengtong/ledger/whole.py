@@ -11,7 +11,7 @@ from zhengtong.ledger import audit, publishing, store, verifier
 from zhengtong.ledger.findings import Finding, finding
 
 if TYPE_CHECKING:
-    from zhengtong.ledger.log import Log
+    from zhengtong.ledger.composed import Log
 
 
 def verify_log(

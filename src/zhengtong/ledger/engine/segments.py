@@ -72,7 +72,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`root` (hex) is the tree's at `size` leaves: it ties the files to one log. `retired` files are on their way out."""
+    """`root` (hex) is the tree's at `size` leaves: tying the files to one log. `retired` files go next time."""
 
     origin: str
     size: int = 0

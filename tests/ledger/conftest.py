@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.emptying import emptying_allowed
+from zhengtong import ledger
+from zhengtong.ledger.composed import Log
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptying() -> Iterator[None]:
+    with emptying_allowed():
+        yield
+
+
+@pytest.fixture
+def log(state: Path, db: None) -> Log:
+    """A log of this test's own, in an empty database and a fresh state folder."""
+    return ledger.log()
+
+
+@pytest.fixture
+def live_log(state: Path, transactional_db: None) -> Log:
+    """The same where commits are real, for what a database promises between connections."""
+    return ledger.log()
