@@ -351,3 +351,69 @@ def test_whatever_is_tried_no_colour_is_taken_back_and_each_comes_at_its_instant
         assert reached in escalations(rules, task, CALENDAR, reached.at_us)
         earlier = escalations(rules, task, CALENDAR, reached.at_us - 1)
         assert all(e.colour != reached.colour for e in earlier)
+
+
+OTHER = By("other", OFFICE, "office")
+NOON = at("2025-10-09", 12)
+REACHED: dict[TaskState, list[TaskAct]] = {
+    TaskState.PROPOSED: [PROPOSED],
+    TaskState.DECLINED: [PROPOSED, Decline(DESK, at("2025-09-23"), "covered")],
+    TaskState.OPENED: [PROPOSED, OPENED],
+    TaskState.ASSIGNED: [*BEGUN],
+    TaskState.REPORTED: [*BEGUN, REPORTED],
+    TaskState.RETURNED: [*BEGUN, REPORTED, SendBack(DESK, at("2025-09-30"), "why")],
+    TaskState.CLOSED: [*BEGUN, REPORTED, CLOSED],
+    TaskState.OBJECTED: [*BEGUN, REPORTED, CLOSED, ObjectTo(HEALTH, at("2025-10-09"))],
+}
+LEADS_TO: dict[TaskState, dict[TaskAct, TaskState]] = {
+    TaskState.PROPOSED: {
+        Open(OTHER, NOON, "plan"): TaskState.OPENED,
+        Decline(OTHER, NOON, "why"): TaskState.DECLINED,
+    },
+    TaskState.DECLINED: {},
+    TaskState.OPENED: {Assign(OTHER, NOON, "health", "normal"): TaskState.ASSIGNED},
+    TaskState.ASSIGNED: {
+        Feedback(HEALTH, NOON): TaskState.REPORTED,
+        Feedback(HEALTH, NOON, done=False): TaskState.ASSIGNED,
+        IssueSheet(OTHER, NOON, "blue"): TaskState.ASSIGNED,
+    },
+    TaskState.REPORTED: {
+        Feedback(HEALTH, NOON): TaskState.REPORTED,
+        Feedback(HEALTH, NOON, done=False): TaskState.REPORTED,
+        SendBack(OTHER, NOON, "why"): TaskState.RETURNED,
+        Close(OTHER, NOON): TaskState.CLOSED,
+    },
+    TaskState.RETURNED: {
+        Feedback(HEALTH, NOON): TaskState.REPORTED,
+        Feedback(HEALTH, NOON, done=False): TaskState.RETURNED,
+        IssueSheet(OTHER, NOON, "blue"): TaskState.RETURNED,
+    },
+    TaskState.CLOSED: {ObjectTo(HEALTH, NOON): TaskState.OBJECTED},
+    TaskState.OBJECTED: {
+        Review(OTHER, NOON, True): TaskState.CLOSED,
+        Review(OTHER, NOON, False): TaskState.ASSIGNED,
+    },
+}
+EVERY_ACT = {act for acts in LEADS_TO.values() for act in acts}
+
+
+@pytest.mark.parametrize("state", list(TaskState))
+def test_in_every_state_exactly_the_drawn_acts_are_possible(state: TaskState) -> None:
+    task = run(*REACHED[state])
+    assert task.state is state
+    for act in EVERY_ACT:
+        if act in LEADS_TO[state]:
+            assert run(act, task=task).state is LEADS_TO[state][act]
+        else:
+            with pytest.raises(Conflict) as caught:
+                run(act, task=task)
+            assert caught.value.found == state.value and state.value not in str(caught.value.expected).split(" | ")
+
+
+@pytest.mark.parametrize("act", sorted(EVERY_ACT, key=repr), ids=lambda act: type(act).__name__)
+def test_the_same_acts_are_refused_to_whoever_they_are_not_for(act: TaskAct) -> None:
+    state = next(state for state, acts in LEADS_TO.items() if act in acts)
+    task = run(*REACHED[state])
+    stranger = By("stranger", frozenset({"officer", "leader"}), "fire")
+    with pytest.raises(Refused):
+        run(replace(act, by=stranger), task=task)
