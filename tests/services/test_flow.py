@@ -28,7 +28,8 @@ from zhengtong.services.rules.flow import (
     SupplyCorrection,
     Withdraw,
 )
-from zhengtong.services.rules.limits import Fact, assess
+from zhengtong.services.rules.facts import Fact
+from zhengtong.services.rules.limits import assess
 from zhengtong.services.rules.plan import Plan, StepPlan, ordered
 from zhengtong.services.rules.regimes import Allowance, Regime, Source, Terms
 
@@ -39,7 +40,7 @@ CARD = StepPlan("card", "hr", "registration", needs=frozenset({"birth"}), extern
 HOUR = 3_600_000_000
 CALENDAR = WorkingCalendar(ZoneInfo("Asia/Shanghai"))
 TERMS = Terms(
-    Regime("licence", "许可", "licence", Source("law"), accept=Allowance(5), decide=Allowance(20), once=True)
+    Regime("licence", "许可", "licence", Source("law"), accept=Allowance(5), decide=Allowance(20), corrections=2)
 )
 NEWBORN = ordered([INSURANCE, CARD, BIRTH, VACCINE])
 

@@ -55,40 +55,28 @@ class Appointment(models.Model):
 
 
 class SupervisedTask(RecordedRow):
-    """督办: one matter, one sheet. `title` and `aim` are words of officials about matters, kept out of the ledger."""
+    """督办: one matter, one sheet. `progress` is the rules' own value of it (`rules.supervised_task.Task`).
+
+    `title` and `aim` are words of officials about matters, kept out of the ledger. `state`, `lead` and `due_us` repeat
+    what `progress` says, for lists.
+    """
 
     object_type = "task"
     object_id_field = "number"
-    recorded_fields = (
-        "number",
-        "title",
-        "aim",
-        "origin",
-        "lead",
-        "support",
-        "state",
-        "proposed_us",
-        "opened_us",
-        "due_us",
-        "closed_us",
-        "indicator",
-        "target",
-    )
+    recorded_fields = ("number", "title", "aim", "origin", "indicator", "target", "progress", "state", "lead", "due_us")
 
     number = models.CharField(max_length=24, unique=True)
     title = models.CharField(max_length=200)
     aim = models.TextField(blank=True)
     origin = models.CharField(max_length=32)
-    lead = models.CharField(max_length=64)
-    support = models.JSONField(default=list)
-    state = models.CharField(max_length=16)
-    proposer = models.CharField(max_length=64)
-    proposed_us = models.BigIntegerField()
-    opened_us = models.BigIntegerField(null=True)
-    due_us = models.BigIntegerField(null=True)
-    closed_us = models.BigIntegerField(null=True)
     indicator = models.CharField(max_length=64, blank=True)
     target = models.CharField(max_length=32, blank=True)
+    suggested_lead = models.CharField(max_length=64, blank=True)
+    proposer = models.CharField(max_length=64)
+    progress = models.JSONField()
+    state = models.CharField(max_length=16, db_index=True)
+    lead = models.CharField(max_length=64, blank=True)
+    due_us = models.BigIntegerField(null=True)
 
 
 class TaskFeedback(RecordedRow):

@@ -8,5 +8,6 @@ declare(
     Allowed("government_office", Relation.ANY),
     Allowed("leader", Relation.ANY),
     Allowed("auditor", Relation.ANY),
+    Allowed("data_bureau", Relation.ANY),
     Allowed("officer", Relation.DEPARTMENT),
 )

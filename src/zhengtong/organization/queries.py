@@ -38,8 +38,8 @@ def names_of(pseudonyms: Iterable[str]) -> dict[str, str]:
 
 def tasks_for(actor: Actor) -> QuerySet[SupervisedTask]:
     """The supervised tasks an actor may see: all for city-wide roles, else those of his departments."""
-    tasks = SupervisedTask.objects.order_by("-proposed_us")
-    if actor.holds("government_office") or actor.holds("leader") or actor.holds("auditor"):
+    tasks = SupervisedTask.objects.order_by("-id")
+    if any(actor.holds(role) for role in ("government_office", "leader", "auditor", "data_bureau")):
         return tasks
     mine = {role.department for role in actor.roles if role.department}
     return tasks.filter(lead__in=mine)

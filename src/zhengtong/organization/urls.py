@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from zhengtong.organization.pages import supervision
+
+urlpatterns = [
+    path("tasks/", supervision.all_tasks, name="tasks"),
+    path("tasks/propose/", supervision.propose, name="propose_task"),
+    path("tasks/<str:number>/", supervision.one_task, name="task"),
+    path("tasks/<str:number>/act/", supervision.act_on_task, name="act_on_task"),
+]

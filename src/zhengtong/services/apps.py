@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ServicesConfig(AppConfig):
@@ -7,4 +8,12 @@ class ServicesConfig(AppConfig):
     label = "services"
 
     def ready(self) -> None:
-        from zhengtong.services import actions, definition, permissions, processes  # noqa: F401  # they fill the registries
+        from zhengtong.services import actions, definition, permissions, processes  # noqa: F401  # they fill registries
+        from zhengtong.services.pages.links import case_link
+        from zhengtong.ui.registry import Face, register_face, register_result_link
+
+        register_face(Face("portal", _("Services"), "portal", 10))
+        register_face(Face("mine", _("My cases"), "my_cases", 15, "case.submit"))
+        register_face(Face("counter", _("Counter"), "counter", 20, "counter.use"))
+        register_face(Face("workbench", _("Workbench"), "workbench", 30, "workbench.use"))
+        register_result_link(case_link)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from zhengtong.acts.actor import Actor
-from zhengtong.acts.serving import city
 from zhengtong.acts.authority import Subject
 from zhengtong.acts.perform import Act, Action
+from zhengtong.acts.serving import city
 from zhengtong.city.calendar import WorkingCalendar
 from zhengtong.errors import NotFound
 from zhengtong.ledger.record import ObjectRef

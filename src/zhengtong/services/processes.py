@@ -11,7 +11,7 @@ from typing import Any
 
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.acts.outbox import SECOND, Again, handles
-from zhengtong.acts.perform import perform
+from zhengtong.acts.perform import now_us, perform
 from zhengtong.errors import Conflict, NotFound
 from zhengtong.services.actions.record_external_answer import RecordExternalAcceptance, RecordExternalDecision
 from zhengtong.services.actions.seal_notice import SealNotice
@@ -70,6 +70,12 @@ def _application(work: CaseWork) -> dict[str, object]:
 @handles("services.sign_notice")
 def sign_notice(payload: Mapping[str, Any]) -> None:
     """Typeset and sign a notice, then record the hash of its file."""
-    notice = Notice.objects.select_related("case", "step").get(reference=payload["notice"])
+    sealed_notice(Notice.objects.select_related("case", "step").get(reference=payload["notice"]))
+
+
+def sealed_notice(notice: Notice) -> Notice:
+    """The notice with its signed file, made now if it is not made yet."""
     if not notice.sha256:
-        perform(SealNotice(notice.reference, make_file(notice)), SYSTEM, f"sign/{notice.reference}")
+        perform(SealNotice(notice.reference, make_file(notice)), SYSTEM, f"sign/{notice.reference}/{now_us()}")
+        notice.refresh_from_db()
+    return notice

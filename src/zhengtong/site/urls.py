@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from zhengtong.organization.pages.login import SignIn
 from zhengtong.ui.pages import public
+from zhengtong.ui.views import handler400, handler403, handler404, handler500  # noqa: F401  # Django looks here
 
 urlpatterns = [
     path("", include("zhengtong.services.urls")),

@@ -8,8 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import LoginView
 
+from zhengtong.acts.serving import city
+from zhengtong.city.definition import Department, Role
+from zhengtong.city.text import Text
 from zhengtong.organization.demo import PASSWORD
 from zhengtong.organization.models import Account
+from zhengtong.ui.parts import Fact
 
 
 class SignIn(LoginView):
@@ -18,6 +22,17 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         if settings.ZHENGTONG_DEMO:
-            context["demo_accounts"] = Account.objects.filter(demo=True).prefetch_related("appointments").order_by("id")
-            context["demo_password"] = PASSWORD
+            accounts = Account.objects.filter(demo=True).prefetch_related("appointments").order_by("id")
+            context["demo_accounts"] = [Fact(a.username, PASSWORD, note=self._post(a)) for a in accounts]
         return context
+
+    def _post(self, account: Account) -> object:
+        """What the account is in the demo: its role and department, or a resident."""
+        appointment = next(iter(account.appointments.all()), None)
+        if appointment is None:
+            return city().get(Role, "resident").name
+        role = city().get(Role, appointment.role).name
+        if not appointment.department:
+            return role
+        department = city().get(Department, appointment.department).name
+        return Text(zh=f"{department.zh} · {role.zh}", en=f"{department.en} · {role.en}")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from zhengtong.acts.actor import Actor
-from zhengtong.acts.serving import city
 from zhengtong.acts.authority import Allowed, Relation, Subject
 from zhengtong.acts.perform import Act, Action, On, Result
+from zhengtong.acts.serving import city
 from zhengtong.services.models import PublishedVersion
 from zhengtong.services.published import assemble, content_hash
 

@@ -21,6 +21,7 @@ class RecordExternalAcceptance(OnStep):
     allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("system", Relation.ANY),)
 
     def run(self, act: Act, target: CaseWork) -> Result:
+        act.department = target.step.department
         move(act, target, Accept(self.step, act.now_us, system=target.step.external))
         return {"case": self.case, "step": self.step}
 
@@ -37,6 +38,7 @@ class RecordExternalDecision(OnStep):
     reason: str = ""
 
     def run(self, act: Act, target: CaseWork) -> Result:
+        act.department = target.step.department
         system = target.step.external
         move(
             act,

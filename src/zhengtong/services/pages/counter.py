@@ -51,7 +51,7 @@ def intake(request: HttpRequest, key: str) -> HttpResponse:
     if request.method != "POST":
         return page(request, "services/counter_intake.html", {**filling.context(), "person": _person_fields({}, {})})
     filling.take(request)
-    filling.origins = {name: "counter" for name in filling.raw}
+    filling.origins = dict.fromkeys(filling.raw, "counter")
     person, faults = _read_person(request)
     try:
         filling.faults |= faults

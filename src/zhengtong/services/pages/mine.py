@@ -25,8 +25,9 @@ from zhengtong.services.models import Material, Notice
 from zhengtong.services.pages.forms import Faults, element_field, material_field, take_uploads
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.states import phase_state, step_tasks
-from zhengtong.services.queries import cases_of
+from zhengtong.services.processes import sealed_notice
 from zhengtong.services.published import published
+from zhengtong.services.queries import cases_of
 from zhengtong.services.rules.flow import StepState
 from zhengtong.ui.forms import Field
 from zhengtong.ui.pages import page, post_key, route
@@ -123,11 +124,11 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
 
 @route(permission="case.read")
 def document(request: HttpRequest, reference: str) -> HttpResponseBase:
-    notice = Notice.objects.filter(reference=reference).select_related("case").first()
+    notice = Notice.objects.filter(reference=reference).select_related("case", "step").first()
     if notice is None:
         raise NotFound("没有这份文书", "there is no such document", found=reference)
     readable(request, notice.case.number)
-    return FileResponse(file_of(notice).open("rb"), filename=f"{notice.case.number}-{notice.kind}.pdf")
+    return FileResponse(file_of(sealed_notice(notice)).open("rb"), filename=f"{notice.case.number}-{notice.kind}.pdf")
 
 
 @route(permission="case.read_form")

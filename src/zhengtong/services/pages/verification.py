@@ -15,8 +15,7 @@ from zhengtong.city.definition import Department
 from zhengtong.errors import BadInput, FormFaults, NotFound
 from zhengtong.ledger.models import Event
 from zhengtong.services.documents import signer
-from zhengtong.services.engine.signing import verify_pdf
-from zhengtong.services.engine.signing_keys import root_pem
+from zhengtong.services.engine.signing import root_pem, verify_pdf
 from zhengtong.services.models import Notice
 from zhengtong.services.published import published
 from zhengtong.ui.forms import Field

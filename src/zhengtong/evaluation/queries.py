@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cockpit asks: figures over the sealed record, kept until the record grows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from statistics import median
+
+from django.conf import settings
+
+from zhengtong.evaluation.engine import figures, sources
+from zhengtong.evaluation.engine.figures import Outcome
+from zhengtong.evaluation.engine.mining import EventLog
+from zhengtong.evaluation.engine.report import Mined, mine_source
+from zhengtong.evaluation.rules.reductions import Before, Reduction, reductions
+from zhengtong.ledger import log as compose
+from zhengtong.ledger.engine.segments import Segments
+from zhengtong.ledger.segments import segments
+from zhengtong.services.casework import calendar
+from zhengtong.services.definition import BeforeFile
+from zhengtong.services.published import LifeEvent
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The outcomes of a life event as of `leaves` sealed events."""
+
+    leaves: int
+    cases: tuple[Outcome, ...]
+
+
+def picture(life_event: str) -> Picture:
+    """Every closed case of a life event, from the sealed record as it is now."""
+    held = segments(compose())
+    return _picture(held.folder, held.origin, held.manifest().size, life_event)
+
+
+@lru_cache(maxsize=64)
+def _picture(folder: Path, origin: str, size: int, life_event: str) -> Picture:
+    connection, leaves = Segments(folder, origin).connect(size)
+    with connection:
+        return Picture(leaves, tuple(figures.outcomes(connection, life_event)))
+
+
+def measured(cases: Sequence[Outcome]) -> dict[str, float | None]:
+    """The medians of what the record saw, by measure; None where nothing was seen. Days are working days."""
+    if not cases:
+        return {}
+    days = calendar()
+    return {
+        "steps": median(len(case.steps) for case in cases),
+        "days": median(
+            days.working_days_between(days.date_of(case.submitted_us), days.date_of(case.closed_us)) for case in cases
+        ),
+        "materials": median(case.materials_uploaded for case in cases),
+        "visits": median(case.visits for case in cases),
+        "fields": median(case.fields_typed for case in cases),
+        "departments": median(case.departments for case in cases),
+    }
+
+
+def compared(event: LifeEvent, before: BeforeFile, cases: Sequence[Outcome]) -> Sequence[Reduction]:
+    """The six measures of a life event against one published set of figures."""
+    published = {
+        name: value
+        for name in ("steps", "days", "materials", "visits", "fields", "departments")
+        if (value := getattr(before, name)) is not None
+    }
+    base = Before(frozenset(before.services), before.comparable, published)
+    return reductions(base, frozenset(event.services), measured(cases))
+
+
+def mined_sources() -> list[Mined]:
+    """The process figures of every imported log."""
+    return [_mined(source.folder) for source in sources.list_sources(settings.ZHENGTONG_STATE)]
+
+
+@lru_cache(maxsize=32)
+def _mined(folder: Path) -> Mined:
+    """A source never changes once it is there, so neither does what mining says of it."""
+    source = next(s for s in sources.list_sources(folder.parent.parent) if s.folder == folder)
+    with EventLog.of(source) as log:
+        return mine_source(source, log, 5)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from zhengtong.acts.actor import Actor
+from zhengtong.acts.authority import Allowed, Relation
+from zhengtong.acts.perform import Act, Action, Result
+from zhengtong.errors import BadInput, FormFaults
+from zhengtong.ledger.record import ObjectRef
+from zhengtong.organization.models import TaskFeedback
+from zhengtong.organization.rules.supervised_task import Feedback
+from zhengtong.organization.supervising import TaskWork, by
+from zhengtong.organization.supervising import open_task as load
+
+
+@dataclass(frozen=True)
+class GiveFeedback(Action[TaskWork]):
+    """The lead department reports, for all that take part: on the way, or done."""
+
+    verb: ClassVar[str] = "task.give_feedback"
+    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("officer", Relation.DEPARTMENT),)
+
+    task: str
+    text: str
+    done: bool = False
+
+    def target(self, actor: Actor) -> TaskWork:
+        return load(self.task)
+
+    def run(self, act: Act, target: TaskWork) -> Result:
+        if not self.text.strip():
+            raise FormFaults({"text": BadInput("请写明办理情况", "say what was done")})
+        target.move(act, Feedback(by(act.actor), act.now_us, self.done), "task_reported", {"done": self.done})
+        feedback = TaskFeedback(
+            reference=uuid.uuid4().hex, task=target.row, text=self.text.strip(), author=act.actor.id, given_us=act.now_us
+        )
+        act.record("task_feedback_worded", feedback, [ObjectRef("task", self.task)])
+        return {"task": self.task}

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Demo activity: residents and officers act through the real actions under a simulated clock.
+
+`time_us` of its events is simulated, `recorded_us` is real, every case is marked as demo. A story places a cause at a
+random time in a random department; it changes only how people behave. The product is not told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from zhengtong.acts.actor import SYSTEM, Actor, Role
+from zhengtong.acts.perform import Action, Bulk, bulk, now_us
+from zhengtong.acts.serving import city
+from zhengtong.city.identifiers import id_check_character
+from zhengtong.organization.models import Account
+from zhengtong.organization.persons import Person, pseudonym_of
+from zhengtong.organization.queries import actor_of
+from zhengtong.services.actions.accept_step import AcceptStep
+from zhengtong.services.actions.ask_correction import AskCorrection
+from zhengtong.services.actions.decide_step import DecideStep
+from zhengtong.services.actions.record_external_answer import RecordExternalAcceptance, RecordExternalDecision
+from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
+from zhengtong.services.actions.supply_correction import SupplyCorrection
+from zhengtong.services.actions.withdraw_case import WithdrawCase
+from zhengtong.services.models import Case, Step
+from zhengtong.services.queries import life_event
+from zhengtong.services.rules.flow import FINAL
+
+HOUR = 3_600_000_000
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
+GIVEN = "安宁知夏明远思齐若溪子墨清和书瑶景行嘉禾一诺雨桐云舒承泽"
+STORIES = ("slow_department", "many_corrections", "staff_away")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens behind the scenes: from `start` on, `department` behaves otherwise."""
+
+    kind: str
+    department: str
+    start: date
+
+    def delay(self, department: str, day: date) -> float:
+        """By how much work takes longer there and then."""
+        if department != self.department or day < self.start:
+            return 1.0
+        return {"slow_department": 3.5, "staff_away": 2.5}.get(self.kind, 1.0)
+
+    def corrections(self, department: str, day: date, usual: float) -> float:
+        struck = self.kind == "many_corrections" and department == self.department and day >= self.start
+        return 0.7 if struck else usual
+
+
+@dataclass(frozen=True)
+class Simulated:
+    cases: int
+    acts: int
+    days: int
+
+
+Progress = Callable[[int, int], None]
+
+
+def simulate(cases: int, *, story: int | None = None, progress: Progress | None = None, days: int = 240) -> Simulated:
+    """Play `cases` newborn cases over the last `days` days, up to now."""
+    return _Simulation(cases, story, days, progress).run()
+
+
+class _Simulation:
+    """A queue of things people are about to do; each may order further ones."""
+
+    def __init__(self, cases: int, story: int | None, days: int, progress: Progress | None) -> None:
+        self.random = random.Random(story if story is not None else 2026)  # noqa: S311  # a simulation, no secret
+        self.calendar = city().calendar
+        self.event = life_event("newborn")
+        self.end_us = now_us()
+        self.today = self.calendar.date_of(self.end_us)
+        self.first = self.today - timedelta(days=days)
+        self.cases, self.days, self.progress = cases, days, progress
+        self.begun = Case.objects.count()
+        departments = sorted({service.department for service in self.event.services.values()} - {"hr"})
+        self.story = None
+        if story is not None:
+            start = self.first + timedelta(days=self.random.randint(days // 3, days - 45))
+            self.story = Story(self.random.choice(STORIES), self.random.choice(departments), start)
+        self.queue: list[tuple[int, int, Callable[[int], None]]] = []
+        self.order = itertools.count()
+        self.acts = self.done = 0
+        self.officers: dict[str, Actor] = {}
+        self.people = list(Account.objects.filter(demo=True, username__in=["parent", "neighbour"]))
+
+    def run(self) -> Simulated:
+        for number in range(self.cases):
+            day = self.first + timedelta(days=self.random.randint(0, self.days - 1))
+            at = self.calendar.start_of_day(day) + int(self.random.uniform(7, 22) * HOUR)
+            self._later(at, lambda now, n=number: self._submit(n, now))
+        while self.queue and self.queue[0][0] <= self.end_us:
+            with bulk() as batch:  # a simulated day's work in one durable transaction
+                self.batch: Bulk = batch
+                for _ in range(200):
+                    if not self.queue or self.queue[0][0] > self.end_us:
+                        break
+                    at, _order, what = heapq.heappop(self.queue)
+                    what(at)
+            if self.progress:
+                self.progress(self.done, self.cases)
+        return Simulated(self.done, self.acts, self.days)
+
+    def _later(self, at_us: int, what: Callable[[int], None]) -> None:
+        heapq.heappush(self.queue, (at_us, next(self.order), what))
+
+    def _do(self, action: Action[object], actor: Actor, key: str, at_us: int) -> dict[str, object]:
+        self.acts += 1
+        return self.batch.perform(action, actor, key, at_us=at_us).result
+
+    def _working(self, at_us: int, days: float) -> int:
+        """An instant in working hours about `days` working days later."""
+        whole = int(days)
+        day = self.calendar.add_working_days(self.calendar.date_of(at_us), whole)
+        if not self.calendar.is_working_day(day):
+            day = self.calendar.add_working_days(day, 1)
+        moment = self.calendar.start_of_day(day) + int((9 + 8 * ((days - whole + self.random.random() * 0.3) % 1)) * HOUR)
+        return max(moment, at_us + HOUR // 6)
+
+    def _officer(self, department: str) -> Actor:
+        if department not in self.officers:
+            account = Account.objects.filter(username=f"officer-{department}").first()
+            found = actor_of(account) if account else None
+            fallback = Actor(hashlib.sha256(department.encode()).hexdigest()[:32], frozenset({Role("officer", department)}))
+            self.officers[department] = found or fallback
+        return self.officers[department]
+
+    def _pace(self, department: str, at_us: int, usual: float) -> float:
+        factor = self.story.delay(department, self.calendar.date_of(at_us)) if self.story else 1.0
+        return self.random.lognormvariate(0, 0.45) * usual * factor
+
+    def _person(self, number: int) -> tuple[Actor, Person]:
+        if self.people and number % 40 == 0:
+            account = self.people[number // 40 % len(self.people)]
+            return actor_of(account), Person(account.name, account.identity_number, account.mobile)
+        person = Person(self._name(), self._number(1985, 2002), f"139{self.random.randint(0, 99999999):08d}")
+        return Actor(pseudonym_of(person), frozenset({Role("resident")})), person
+
+    def _name(self) -> str:
+        return self.random.choice(SURNAMES) + "".join(self.random.sample(GIVEN, 2))
+
+    def _number(self, since: int, until: int) -> str:
+        born = date(self.random.randint(since, until), self.random.randint(1, 12), self.random.randint(1, 28))
+        body = f"999900{born:%Y%m%d}{self.random.randint(0, 999):03d}"
+        return body + id_check_character(body)
+
+    def _submit(self, number: int, at_us: int) -> None:
+        actor, person = self._person(number)
+        married = self.random.random() < 0.93
+        answers = {
+            "birth_place": "institution" if self.random.random() < 0.9 else "elsewhere",
+            "parents": "married" if married else "unmarried",
+        }
+        child = self.calendar.date_of(at_us) - timedelta(days=self.random.randint(3, 40))
+        raw = {
+            "child_name": self._name(),
+            "child_sex": self.random.choice("12"),
+            "birth_date": child.isoformat(),
+            "birth_certificate_number": f"Z{self.random.randint(0, 999999999):09d}",
+            "mother_name": person.name,
+            "mother_id": person.identity_number,
+            "household_address": f"明川市莲塘街道 {self.random.randint(1, 400)} 号",
+            "household_district": self.random.choice(["999902", "999903", "999904"]),
+            "contact_mobile": person.mobile or "13800001000",
+            "insurance_tier": self.random.choice(["basic", "enhanced"]),
+            "delivery_method": "pickup",
+        }
+        if married:
+            raw |= {"father_name": self._name(), "father_id": self._number(1980, 2000)}
+        wanted = [ask.material.key for ask in self.event.uploads(answers, dict(raw))]
+        materials = tuple(self._material(key, number) for key in wanted)
+        at_counter = self.random.random() < 0.12
+        who, behalf = (self._clerk(), person) if at_counter else (actor, None)
+        action = SubmitCase(self.event.hash, answers, raw, materials, {}, behalf, demo=True)
+        case = str(self._do(action, who, f"demo/{self.begun}/{number}/submit", at_us)["case"])
+        self.done += 1
+        if self.random.random() < 0.02:
+            self._later(self._working(at_us, 1), lambda now: self._withdraw(case, actor, now))
+        for step in Step.objects.filter(case__number=case, state="pending"):
+            self._receive(case, step.key, step.department, at_us)
+
+    def _clerk(self) -> Actor:
+        account = Account.objects.filter(username="clerk").first()
+        return actor_of(account) if account else Actor("0" * 32, frozenset({Role("clerk", "service-hall")}))
+
+    def _material(self, key: str, number: int) -> UploadedMaterial:
+        digest = hashlib.sha256(f"{self.begun}/{number}/{key}".encode()).hexdigest()
+        return UploadedMaterial(key, digest, "application/pdf", 120_000 + number, f"{key}.pdf")
+
+    def _open(self, case: str, step: str) -> bool:
+        return Step.objects.get(case__number=case, key=step).state not in FINAL
+
+    def _withdraw(self, case: str, actor: Actor, now: int) -> None:
+        if Case.objects.get(number=case).phase == "open":
+            self._do(WithdrawCase(case), actor, f"demo/{case}/withdraw", now)
+
+    def _receive(self, case: str, step: str, department: str, at_us: int) -> None:
+        if self.event.services[step].external:
+            self._later(at_us + HOUR // 60, lambda now: self._external_accept(case, step, now))
+            return
+        usual = 0.08
+        if self.story:
+            usual = self.story.corrections(department, self.calendar.date_of(at_us), usual)
+        ask = self.random.random() < usual
+        at = self._working(at_us, self._pace(department, at_us, 0.4))
+        self._later(at, lambda now: self._ask(case, step, department, now) if ask else self._accept(case, step, department, now))
+
+    def _ask(self, case: str, step: str, department: str, now: int) -> None:
+        if not self._open(case, step):
+            return
+        officer = self._officer(department)
+        action = AskCorrection(case, step, ("child_name",), "姓名与出生医学证明不一致，请核对后更正。")
+        self._do(action, officer, f"demo/{case}/{step}/ask", now)
+        self._later(self._working(now, self.random.uniform(0.5, 3)), lambda at: self._correct(case, step, department, at))
+
+    def _correct(self, case: str, step: str, department: str, now: int) -> None:
+        if not self._open(case, step):
+            return
+        row = Case.objects.get(number=case)
+        applicant = Actor(row.applicant, frozenset({Role("resident")}))
+        action = SupplyCorrection(case, {"child_name": self._name()})
+        if row.steps.filter(state="correcting").exists():
+            self._do(action, applicant, f"demo/{case}/{step}/correct", now)
+        at = self._working(now, self._pace(department, now, 0.4))
+        self._later(at, lambda later: self._accept(case, step, department, later))
+
+    def _accept(self, case: str, step: str, department: str, now: int) -> None:
+        state = Step.objects.get(case__number=case, key=step).state
+        if state == "correcting":  # another department's correction is still open; look again tomorrow
+            self._later(self._working(now, 1), lambda at: self._accept(case, step, department, at))
+        elif state == "pending":
+            self._do(AcceptStep(case, step), self._officer(department), f"demo/{case}/{step}/accept", now)
+            at = self._working(now, self._pace(department, now, 1.6))
+            self._later(at, lambda later: self._decide(case, step, department, later))
+
+    def _decide(self, case: str, step: str, department: str, now: int) -> None:
+        if not self._open(case, step):
+            return
+        granted = self.random.random() > 0.02
+        action = DecideStep(case, step, granted, "" if granted else "conditions-not-met", "" if granted else "材料与事实不符。")
+        self._do(action, self._officer(department), f"demo/{case}/{step}/decide", now)
+        if granted:
+            self._follow(case, step, now)
+
+    def _follow(self, case: str, step: str, now: int) -> None:
+        """The steps that began with this one's output."""
+        output = self.event.services[step].output.key
+        for row in Step.objects.filter(case__number=case, state="pending"):
+            if any(material.output == output for material in self.event.services[row.key].materials):
+                self._receive(case, row.key, row.department, now)
+
+    def _external_accept(self, case: str, step: str, now: int) -> None:
+        if self._open(case, step):
+            self._do(RecordExternalAcceptance(case, step), SYSTEM, f"accepted/{case}.{step}", now)
+            at = now + int(self.random.lognormvariate(0, 0.5) * 26 * HOUR)
+            self._later(at, lambda later: self._external_decide(case, step, later))
+
+    def _external_decide(self, case: str, step: str, now: int) -> None:
+        if self._open(case, step):
+            number = hashlib.sha256(case.encode()).hexdigest()[:10].upper()
+            self._do(RecordExternalDecision(case, step, True, f"C-{number}"), SYSTEM, f"decided/{case}.{step}", now)

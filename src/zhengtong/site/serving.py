@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`zhengtong serve`: the web, the worker and, in the demo, the stand-in of another department's system, as one family.
+
+The processes are children of this one; when it is told to stop, or the web ends, it stops them all. A worker that
+dies is started again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from zhengtong.city.text import say
+from zhengtong.errors import Unavailable
+
+STAND_IN = Path(__file__).resolve().parents[3] / "examples/standin/card_system.py"
+GRACE_S = 10.0
+
+
+def prepare() -> None:
+    """Bring the database up to date and publish the city's life events. Raises `CityFaults`."""
+    from django.core.management import call_command
+
+    from zhengtong.acts.actor import SYSTEM
+    from zhengtong.acts.perform import perform
+    from zhengtong.acts.serving import city
+    from zhengtong.services.actions.publish_life_event import PublishLifeEvent
+    from zhengtong.services.definition import LifeEventFile
+    from zhengtong.services.published import assemble, content_hash
+
+    city()
+    call_command("migrate", verbosity=0, interactive=False)
+    for event in city().all(LifeEventFile):
+        version = content_hash(assemble(city(), event.key))
+        perform(PublishLifeEvent(event.key, version), SYSTEM, f"publish/{event.key}/{version}")
+
+
+class Family:
+    """The processes of one `serve`."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.stopping = False
+
+    def start_web(self, host: str, port: int, workers: int, threads: int) -> None:
+        arguments = [
+            "-m", "gunicorn", "zhengtong.site.wsgi:application", "--bind", f"{host}:{port}", "--worker-class", "gthread",
+            "--workers", str(workers), "--threads", str(threads), "--timeout", "60", "--graceful-timeout", "8",
+            "--log-level", "warning", "--no-control-socket",
+        ]  # fmt: skip
+        self._start("web", arguments)
+
+    def start_worker(self) -> None:
+        self._start("worker", ["-m", "zhengtong", "worker"])
+
+    def start_stand_in(self, key: str) -> None:
+        """The stand-in of an external system, and the settings that connect it. Only in the demo."""
+        folder = self.state / "standin"
+        folder.mkdir(parents=True, exist_ok=True)
+        secret = folder / "secret"
+        if not secret.exists():
+            secret.write_text(secrets.token_hex(32))
+            secret.chmod(0o600)
+        arguments = [str(STAND_IN), "--port", "0", "--data", str(folder / "card.sqlite3"), "--secret-file", str(secret)]
+        child = self._start("stand-in", [*arguments, "--delay", "5"], stdout=subprocess.PIPE)
+        assert child.stdout is not None  # noqa: S101  # asked for above
+        line = child.stdout.readline()
+        if not line:
+            raise Unavailable("演示用的外部系统没有启动", "the stand-in of the external system did not start")
+        name = key.upper().replace("-", "_")
+        os.environ[f"ZHENGTONG_SYSTEM_{name}_URL"] = f"http://127.0.0.1:{json.loads(line)['port']}"
+        os.environ[f"ZHENGTONG_SYSTEM_{name}_SECRET_FILE"] = str(secret)
+
+    def _start(self, name: str, arguments: list[str], stdout: int | None = None) -> subprocess.Popen[bytes]:
+        child = subprocess.Popen([sys.executable, *arguments], stdout=stdout)
+        self.children[name] = child
+        return child
+
+    def watch(self) -> int:
+        """Wait until told to stop or the web ends; returns its exit code."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        web = self.children["web"]
+        while not self.stopping and web.poll() is None:
+            if self.children["worker"].poll() is not None:
+                print(say("后台进程已退出，重新启动", "the worker ended; starting it again"), file=sys.stderr)
+                self.start_worker()
+            time.sleep(0.2)
+        code = web.poll()
+        self.end()
+        return 0 if self.stopping else (code or 1)
+
+    def end(self) -> None:
+        """Stop every child, politely, then not."""
+        for child in self.children.values():
+            if child.poll() is None:
+                child.terminate()
+        until = time.monotonic() + GRACE_S
+        for child in self.children.values():
+            try:
+                child.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worker: delivers the outbox, records what time caused, seals the record. As many as one likes may run."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+
+from django.db import OperationalError, close_old_connections
+
+from zhengtong.acts.outbox import deliver
+from zhengtong.acts.perform import now_us
+from zhengtong.errors import ZhengtongError
+from zhengtong.ledger import log as ledger_log
+from zhengtong.ledger.segments import export
+from zhengtong.services.sweep import sweep
+
+log = logging.getLogger(__name__)
+IDLE_S, SEAL_EVERY_S, SWEEP_EVERY_S = 0.5, 2.0, 60.0
+
+
+def seal() -> None:
+    """Seal what is committed and bring the segments up to it."""
+    record = ledger_log()
+    if record.seal(now_us=now_us()).added:
+        export(record)
+
+
+class Worker:
+    """One loop; `stop` is set by SIGTERM or SIGINT and ends it after the message in hand."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._last = {"seal": 0.0, "sweep": 0.0}
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        while not self.stop.is_set():
+            handled = self.turn()
+            if not handled:
+                self.stop.wait(IDLE_S)
+
+    def turn(self) -> int:
+        """One round; a fault of the house or a busy database is logged and tried again, never fatal."""
+        close_old_connections()
+        handled = 0
+        try:
+            handled = deliver(limit=10)
+            if self._due("sweep", SWEEP_EVERY_S):
+                sweep(now_us())
+            if self._due("seal", SEAL_EVERY_S):
+                seal()
+        except (ZhengtongError, OperationalError) as error:
+            log.error("worker: %s", error)
+            self.stop.wait(IDLE_S)
+        return handled
+
+    def _due(self, what: str, every: float) -> bool:
+        now = time.monotonic()
+        if now - self._last[what] < every:
+            return False
+        self._last[what] = now
+        return True
