@@ -76,6 +76,13 @@ def test_a_promise_never_passes_for_a_checkpoint_nor_the_other_way(crypto: Crypt
     assert verifier.open_promise(key, note_of(crypto)) is None
 
 
+def test_a_signed_text_that_names_another_log_first_is_no_checkpoint_of_this_one(crypto: CryptoProvider) -> None:
+    key = verifier.PublicKey.parse(crypto.key_file(NAME))
+    text = notes.checkpoint_text(origin="other/1", size=7, root=b"r" * 32, time_us=5, hash=crypto.hash_name)
+    assert key.open(crypto.note(text, NAME)) is not None, "the signature itself is good"
+    assert verifier.open_checkpoint(key, crypto.note(text, NAME)) is None
+
+
 def test_a_witness_may_sign_beneath(crypto: CryptoProvider, tmp_path: Path) -> None:
     witness = CryptoProvider.from_state(tmp_path / "witness")
     text = note_of(crypto).rpartition("\n\n")[0] + "\n"

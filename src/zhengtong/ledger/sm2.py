@@ -22,7 +22,7 @@ _Pointer = ctypes.c_void_p
 _Size = ctypes.c_size_t
 
 
-class NoSm2(OSError):  # noqa: N818 - a lack of the machine
+class NoSm2(OSError):
     """This machine's libcrypto is missing, older than 3, or refuses SM2."""
 
 

@@ -40,13 +40,13 @@ SM2 = b"\xffzhengtong.sm2.1\n"
 """Signature type bytes of the C2SP signed note; 0xff opens the range for types named by their users."""
 
 
-class Said(Exception):  # noqa: N818 - findings, not faults
+class Said(Exception):
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
         self.zh, self.en = zh, en
 
 
-class Malformed(Said, ValueError):  # noqa: N818
+class Malformed(Said, ValueError):
     """This is no bundle, key or checkpoint at all."""
 
 
