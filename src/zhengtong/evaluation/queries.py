@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 from django.conf import settings
 
@@ -46,7 +46,10 @@ def _picture(folder: Path, origin: str, size: int, life_event: str) -> Picture:
 
 
 def measured(cases: Sequence[Outcome]) -> dict[str, float | None]:
-    """The medians of what the record saw, by measure; None where nothing was seen. Days are working days."""
+    """What the record saw, by measure; empty where nothing was seen.
+
+    Counts that are mostly nought or alike (documents, visits, fields) as means, the others as medians; working days.
+    """
     if not cases:
         return {}
     days = calendar()
@@ -55,9 +58,9 @@ def measured(cases: Sequence[Outcome]) -> dict[str, float | None]:
         "days": median(
             days.working_days_between(days.date_of(case.submitted_us), days.date_of(case.closed_us)) for case in cases
         ),
-        "materials": median(case.materials_uploaded for case in cases),
-        "visits": median(case.visits for case in cases),
-        "fields": median(case.fields_typed for case in cases),
+        "materials": fmean(case.materials_uploaded for case in cases),
+        "visits": fmean(case.visits for case in cases),
+        "fields": fmean(case.fields_typed for case in cases),
         "departments": median(case.departments for case in cases),
     }
 

@@ -74,8 +74,9 @@ def serve(
     set_up()
     from django.conf import settings
 
-    from zhengtong.site.serving import STAND_IN, Family, prepare
+    from zhengtong.site.serving import STAND_IN, Family, check_free, prepare
 
+    check_free(host, port)
     prepare()
     family = Family(settings.ZHENGTONG_STATE)
     try:

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from zhengtong.city.text import say
-from zhengtong.errors import Unavailable
+from zhengtong.errors import Conflict, Unavailable
 
 STAND_IN = Path(__file__).resolve().parents[3] / "examples/standin/card_system.py"
 GRACE_S = 10.0
@@ -40,6 +41,19 @@ def prepare() -> None:
     for event in city().all(LifeEventFile):
         version = content_hash(assemble(city(), event.key))
         perform(PublishLifeEvent(event.key, version), SYSTEM, f"publish/{event.key}/{version}")
+
+
+def check_free(host: str, port: int) -> None:
+    """Raises `Conflict` while another program listens there: better said at once than retried in silence."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                "这个地址已被占用，请换一个端口（--port）", "the address is in use; choose another port (--port)",
+                where=f"{host}:{port}", found=error.strerror,
+            ) from None  # fmt: skip
 
 
 class Family:

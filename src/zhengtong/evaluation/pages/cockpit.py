@@ -29,12 +29,12 @@ RECENT_DAYS, BEFORE_DAYS = 30, 90
 SHOWN = 200
 
 MEASURES = {
-    "steps": _lazy("Steps departments really took"),
-    "days": _lazy("Working days from receipt to closing"),
-    "materials": _lazy("Documents the applicant really uploaded"),
-    "visits": _lazy("Visits to a counter"),
-    "fields": _lazy("Fields the applicant typed"),
-    "departments": _lazy("Departments that decided"),
+    "steps": _lazy("Steps departments really took (median)"),
+    "days": _lazy("Working days from receipt to closing (median)"),
+    "materials": _lazy("Documents the applicant really uploaded (mean)"),
+    "visits": _lazy("Visits to a counter (mean)"),
+    "fields": _lazy("Fields the applicant typed (mean)"),
+    "departments": _lazy("Departments that decided (median)"),
 }
 WHY_NOT = {
     "other_services": _lazy("not comparable: other services"),

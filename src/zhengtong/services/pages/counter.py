@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -100,7 +101,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         "event": definition.event,
         "applicant": names_of([work.case.applicant]).get(work.case.applicant, ""),
         "notice": notice,
-        "qr": qr_svg(address) if address else "",
+        "qr": "data:image/svg+xml;base64," + base64.b64encode(qr_svg(address).encode()).decode() if address else "",
         "address": address,
         "steps": [(definition.services[k].name, definition.departments[s.department].name) for k, s in work.steps.items()],
         "materials": [_material_name(work, m.key) for m in work.case.materials.order_by("id")],

@@ -117,7 +117,8 @@ class Filling:
             material_field(ask, self.materials.get(ask.material.key), self.faults.get(ask.material.key))
             for ask in self.event.uploads(self.answers, {})
         ]
-        return {"event": self.event, "answers": self.answers, "inputs": fields, "uploads": uploads, "fields": [*fields, *uploads]}
+        drawn = {"event": self.event, "answers": self.answers, "inputs": fields, "uploads": uploads}
+        return {**needs_of(self.event, self.answers), **drawn, "fields": [*fields, *uploads]}
 
 
 def begin(request: HttpRequest, key: str) -> Filling | None:

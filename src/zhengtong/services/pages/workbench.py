@@ -26,7 +26,7 @@ from zhengtong.services.casework import CaseWork, calendar, open_case
 from zhengtong.services.pages.forms import origin_words
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.mine import notices_of
-from zhengtong.services.pages.states import draw, step_state, step_tasks, urgency
+from zhengtong.services.pages.states import STEP, draw, step_state, step_tasks, urgency
 from zhengtong.services.published import published
 from zhengtong.services.queries import steps_of
 from zhengtong.services.reasons import reasons_for
@@ -44,7 +44,7 @@ def my_steps(request: HttpRequest) -> HttpResponse:
     day_end = days.end_of_day(days.date_of(now))
     mine = steps_of(me.departments("officer"))
     state = request.GET.get("state", "")
-    if state in StepState:
+    if state in STEP:
         mine = mine.filter(state=state)
     rows = [
         (step, published(step.case.definition).services[step.key].name, urgency(step, now, day_end), step_state(step))
