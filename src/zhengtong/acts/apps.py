@@ -5,3 +5,6 @@ from django.apps import AppConfig
 class ActsConfig(AppConfig):
     name = "zhengtong.acts"
     label = "acts"
+
+    def ready(self) -> None:
+        from zhengtong.acts import checks  # noqa: F401  # importing registers them
