@@ -129,6 +129,15 @@ def decision_dues(work: CaseWork, key: str, now_us: int) -> dict[str, Value]:
     return dues
 
 
+def _not_before_what_it_follows(work: CaseWork, flow_act: flow.FlowAct) -> int:
+    """When an act happened, in µs. Its clock was read before it had the case's lock, perhaps on another server, so it
+    may stand a little before what it follows. What silence caused happened at its own instant, whatever came since."""
+    if isinstance(flow_act, flow.Accept) and flow_act.deemed:
+        return flow_act.at_us
+    facts = (fact for step in work.steps.values() for fact in facts_of(step))
+    return max([flow_act.at_us, *(fact.at_us for fact in facts)])
+
+
 DECIDED = frozenset({"step_granted", "step_refused"})
 
 
@@ -139,9 +148,9 @@ def move(
 
     `attributes` go to the events of the step the act is on.
     """
-    # Clocks of two servers may differ by a little: nothing happens before what it follows.
-    now = max([flow_act.at_us, *(fact["at_us"] for step in work.steps.values() for fact in step.facts)])
+    now = _not_before_what_it_follows(work, flow_act)
     flow_act = replace(flow_act, at_us=now)
+    act.now_us = now  # the events, notices and outputs of this act happened when its facts did
     state, happened = flow.apply(work.plan, work.state, flow_act)
     target = getattr(flow_act, "step", "")
     for what in happened:
