@@ -18,3 +18,6 @@ os.environ.setdefault("ZHENGTONG_LANGUAGE", "en")
 from zhengtong.site.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if "sqlite3" in str(DATABASES["default"]["ENGINE"]):  # noqa: F405
+    # A file, as in the product: an in-memory database has one connection, and nothing to be concurrent with.
+    DATABASES["default"]["TEST"] = {"NAME": f"{STATE}/test.sqlite3"}  # noqa: F405
