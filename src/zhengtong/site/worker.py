@@ -10,6 +10,7 @@ import time
 
 from django.db import OperationalError, close_old_connections
 
+from zhengtong.acts.checks import require_safe_modes
 from zhengtong.acts.outbox import deliver
 from zhengtong.acts.perform import now_us
 from zhengtong.errors import ZhengtongError
@@ -36,6 +37,8 @@ class Worker:
         self._last = {"seal": 0.0, "sweep": 0.0}
 
     def run(self) -> None:
+        """Work until told to stop. Raises `WrongUse` where the database runs in a mode that may lose writes."""
+        require_safe_modes()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         while not self.stop.is_set():
