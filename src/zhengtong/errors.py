@@ -128,7 +128,10 @@ class KeyReused(Conflict):
     code = "key_reused"
 
     def __init__(self, key: str, result: object) -> None:
-        super().__init__("这个操作编号已经用于另一项内容，没有再次执行", "this key was used for something else; nothing was done again")
+        super().__init__(
+            "这个操作编号已经用于另一项内容，没有再次执行",
+            "this key was used for something else; nothing was done again",
+        )
         self.key, self.result = key, result
 
 

@@ -202,7 +202,7 @@ def _replay(actor: Actor, verb: str, key: str, body: bytes) -> Done | None:
         return None
     if _hash(found.salt, body) != found.body_hash:
         raise KeyReused(key, found.result)
-    return Done(found.act, found.result, replayed=True)
+    return Done(found.act, found.result or {}, replayed=True)
 
 
 def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None) -> Done:

@@ -77,5 +77,7 @@ class SupervisionFile(Definition):
 
 
 kinds.register(
-    Kind("supervision", "organization/supervision.yaml", SupervisionFile, Text(zh="督办规则", en="rules of supervision"))
+    Kind(
+        "supervision", "organization/supervision.yaml", SupervisionFile, Text(zh="督办规则", en="rules of supervision")
+    )
 )

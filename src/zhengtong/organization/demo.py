@@ -36,7 +36,8 @@ def _people() -> list[DemoAccount]:
     surnames = "陈吴郑王冯褚卫蒋沈韩杨朱"
     keys = [d.key for d in city().all(Department) if d.key not in {"government", "office", "service-hall"}]
     people += [
-        DemoAccount(f"officer-{key}", f"{surnames[i % len(surnames)]}科员", "officer", key) for i, key in enumerate(keys)
+        DemoAccount(f"officer-{key}", f"{surnames[i % len(surnames)]}科员", "officer", key)
+        for i, key in enumerate(keys)
     ]
     return people
 

@@ -26,7 +26,9 @@ def supervision() -> SupervisionFile:
     """The served city's rules of supervision. Raises `NotFound` where it has none."""
     found = city().all(SupervisionFile)
     if not found:
-        raise NotFound("城市没有督办规则", "the city has no rules of supervision", expected="organization/supervision.yaml")
+        raise NotFound(
+            "城市没有督办规则", "the city has no rules of supervision", expected="organization/supervision.yaml"
+        )
     return found[0]
 
 

@@ -97,7 +97,9 @@ def open_case(number: str, step: str = "", *, lock: bool = True) -> CaseWork:
     case = cases.filter(number=number).first()
     if case is None:
         raise NotFound("没有这个办件", "there is no such case", found=number)
-    work = CaseWork(case, {row.key: row for row in case.steps.order_by("id")}, step)
+    work = CaseWork(case, {}, step)
+    rows = {row.key: row for row in case.steps.all()}
+    work.steps = {planned.key: rows[planned.key] for planned in work.plan.steps}
     if step:
         _ = work.step
     return work

@@ -291,9 +291,7 @@ kinds.register(
     )
 )
 kinds.register(Kind("reason", "standards/reasons", ReasonFile, Text(zh="理由", en="reason"), one_per_file=False))
-kinds.register(
-    Kind("remedy", "standards/remedies", RemedyFile, Text(zh="救济途径", en="remedies"), one_per_file=False)
-)
+kinds.register(Kind("remedy", "standards/remedies", RemedyFile, Text(zh="救济途径", en="remedies"), one_per_file=False))
 kinds.register(
     Kind(
         "system",

@@ -109,7 +109,7 @@ def _items(work: CaseWork, notice: Notice) -> list[Item]:
             output = getattr(notice.step, "output", None)
             number = (output.issuer_number or output.number) if output else ""
             name = definition.services[notice.step.key].output.name if notice.step else definition.event.name
-            return [Item(name, number)]
+            return [Item(Text(zh=f"{name.zh} {number}".strip(), en=f"{name.en} {number}".strip()))]
         case NoticeKind.CORRECT:
             return [Item(Text(zh=line, en=line)) for line in notice.text.splitlines() if line.strip()]
         case NoticeKind.REFUSE | NoticeKind.NOT_ACCEPT | NoticeKind.EXCLUDE:

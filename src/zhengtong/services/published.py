@@ -7,11 +7,13 @@ Running cases stay on the version they began with, whatever the files say later.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
+
+from pydantic import BaseModel
 
 from zhengtong.city.conditions import evaluate
 from zhengtong.city.definition import CodeList, Department, Element
@@ -219,7 +221,7 @@ def assemble(city: City, key: str) -> dict[str, Any]:
     lists = [city.get(CodeList, k) for k in _unique(e.code_list for e in elements if e.code_list)]
     regimes = [city.get(RegimeFile, k) for k in _unique(s.regime for s in services)]
     departments = [city.get(Department, k) for k in _unique([event.lead, *(s.department for s in services)])]
-    groups = {
+    groups: dict[str, Sequence[BaseModel]] = {
         "services": services,
         "elements": elements,
         "codes": lists,

@@ -19,7 +19,9 @@ WATCHED = (StepState.PENDING, StepState.ACCEPTED)
 
 def sweep(now_us: int, *, limit: int = 500) -> int:
     """Record what fell due before `now_us` on open steps; returns how many acts were performed."""
-    due = Step.objects.filter(state__in=WATCHED, due_us__lt=now_us).order_by("due_us").values_list("case__number", "key")
+    due = (
+        Step.objects.filter(state__in=WATCHED, due_us__lt=now_us).order_by("due_us").values_list("case__number", "key")
+    )
     return sum(_sweep_step(number, key, now_us) for number, key in due[:limit])
 
 
@@ -44,5 +46,3 @@ def _once(action: RecordLapse | RecordDeemedAcceptance, key: str, at_us: int) ->
         return not perform(action, SYSTEM, key, at_us=at_us).replayed
     except Conflict:  # the department acted meanwhile
         return 0
-
-

@@ -86,7 +86,12 @@ def serve(
                 family.start_stand_in("card-system")
         family.start_web(host, port, workers, threads)
         family.start_worker()
-        _errors.print(say(f"政通已启动：http://{host}:{port}/　按 Ctrl-C 停止", f"Zhengtong is up: http://{host}:{port}/  (Ctrl-C stops it)"))
+        _errors.print(
+            say(
+                f"政通已启动：http://{host}:{port}/　按 Ctrl-C 停止",
+                f"Zhengtong is up: http://{host}:{port}/  (Ctrl-C stops it)",
+            )
+        )
         code = family.watch()
     finally:
         family.end()
@@ -147,5 +152,3 @@ class _progress:  # noqa: N801  # reads as a function where it is used
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
-
-

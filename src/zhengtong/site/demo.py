@@ -14,6 +14,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 from zhengtong.acts.actor import SYSTEM, Actor, Role
 from zhengtong.acts.perform import Action, Bulk, bulk, now_us
@@ -100,7 +102,7 @@ class _Simulation:
         for number in range(self.cases):
             day = self.first + timedelta(days=self.random.randint(0, self.days - 1))
             at = self.calendar.start_of_day(day) + int(self.random.uniform(7, 22) * HOUR)
-            self._later(at, lambda now, n=number: self._submit(n, now))
+            self._later(at, partial(self._submit, number))
         while self.queue and self.queue[0][0] <= self.end_us:
             with bulk() as batch:  # a simulated day's work in one durable transaction
                 self.batch: Bulk = batch
@@ -116,7 +118,7 @@ class _Simulation:
     def _later(self, at_us: int, what: Callable[[int], None]) -> None:
         heapq.heappush(self.queue, (at_us, next(self.order), what))
 
-    def _do(self, action: Action[object], actor: Actor, key: str, at_us: int) -> dict[str, object]:
+    def _do(self, action: Action[Any], actor: Actor, key: str, at_us: int) -> dict[str, object]:
         self.acts += 1
         return self.batch.perform(action, actor, key, at_us=at_us).result
 
@@ -126,14 +128,18 @@ class _Simulation:
         day = self.calendar.add_working_days(self.calendar.date_of(at_us), whole)
         if not self.calendar.is_working_day(day):
             day = self.calendar.add_working_days(day, 1)
-        moment = self.calendar.start_of_day(day) + int((9 + 8 * ((days - whole + self.random.random() * 0.3) % 1)) * HOUR)
+        moment = self.calendar.start_of_day(day) + int(
+            (9 + 8 * ((days - whole + self.random.random() * 0.3) % 1)) * HOUR
+        )
         return max(moment, at_us + HOUR // 6)
 
     def _officer(self, department: str) -> Actor:
         if department not in self.officers:
             account = Account.objects.filter(username=f"officer-{department}").first()
             found = actor_of(account) if account else None
-            fallback = Actor(hashlib.sha256(department.encode()).hexdigest()[:32], frozenset({Role("officer", department)}))
+            fallback = Actor(
+                hashlib.sha256(department.encode()).hexdigest()[:32], frozenset({Role("officer", department)})
+            )
             self.officers[department] = found or fallback
         return self.officers[department]
 
@@ -215,7 +221,9 @@ class _Simulation:
             usual = self.story.corrections(department, self.calendar.date_of(at_us), usual)
         ask = self.random.random() < usual
         at = self._working(at_us, self._pace(department, at_us, 0.4))
-        self._later(at, lambda now: self._ask(case, step, department, now) if ask else self._accept(case, step, department, now))
+        self._later(
+            at, lambda now: self._ask(case, step, department, now) if ask else self._accept(case, step, department, now)
+        )
 
     def _ask(self, case: str, step: str, department: str, now: int) -> None:
         if not self._open(case, step):
@@ -223,7 +231,9 @@ class _Simulation:
         officer = self._officer(department)
         action = AskCorrection(case, step, ("child_name",), "姓名与出生医学证明不一致，请核对后更正。")
         self._do(action, officer, f"demo/{case}/{step}/ask", now)
-        self._later(self._working(now, self.random.uniform(0.5, 3)), lambda at: self._correct(case, step, department, at))
+        self._later(
+            self._working(now, self.random.uniform(0.5, 3)), lambda at: self._correct(case, step, department, at)
+        )
 
     def _correct(self, case: str, step: str, department: str, now: int) -> None:
         if not self._open(case, step):
@@ -249,7 +259,9 @@ class _Simulation:
         if not self._open(case, step):
             return
         granted = self.random.random() > 0.02
-        action = DecideStep(case, step, granted, "" if granted else "conditions-not-met", "" if granted else "材料与事实不符。")
+        action = DecideStep(
+            case, step, granted, "" if granted else "conditions-not-met", "" if granted else "材料与事实不符。"
+        )
         self._do(action, self._officer(department), f"demo/{case}/{step}/decide", now)
         if granted:
             self._follow(case, step, now)

@@ -26,17 +26,23 @@ GRACE_S = 10.0
 
 
 def prepare() -> None:
-    """Bring the database up to date and publish the city's life events. Raises `CityFaults`."""
+    """Bring the database up to date and publish the city's life events.
+
+    Raises `CityFaults`, and `WrongUse` where the database runs in a mode that may lose writes.
+    """
+    from django.conf import settings
     from django.core.management import call_command
 
     from zhengtong.acts.actor import SYSTEM
+    from zhengtong.acts.checks import require_safe_modes
     from zhengtong.acts.perform import perform
     from zhengtong.acts.serving import city
     from zhengtong.services.actions.publish_life_event import PublishLifeEvent
     from zhengtong.services.definition import LifeEventFile
     from zhengtong.services.published import assemble, content_hash
 
-    city()
+    settings.ZHENGTONG_CITY_NAME = city().meta.key  # names the log when it is begun
+    require_safe_modes()
     call_command("migrate", verbosity=0, interactive=False)
     for event in city().all(LifeEventFile):
         version = content_hash(assemble(city(), event.key))

@@ -4,53 +4,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Serial',
+            name="Serial",
             fields=[
-                ('scope', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('last', models.BigIntegerField(default=0)),
+                ("scope", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("last", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=64)),
-                ('payload', models.JSONField()),
-                ('act', models.CharField(max_length=32)),
-                ('created_us', models.BigIntegerField()),
-                ('due_us', models.BigIntegerField()),
-                ('lease_us', models.BigIntegerField(default=0)),
-                ('attempts', models.IntegerField(default=0)),
-                ('done_us', models.BigIntegerField(null=True)),
-                ('last_error', models.CharField(default='', max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("topic", models.CharField(max_length=64)),
+                ("payload", models.JSONField()),
+                ("act", models.CharField(max_length=32)),
+                ("created_us", models.BigIntegerField()),
+                ("due_us", models.BigIntegerField()),
+                ("lease_us", models.BigIntegerField(default=0)),
+                ("attempts", models.IntegerField(default=0)),
+                ("done_us", models.BigIntegerField(null=True)),
+                ("last_error", models.CharField(default="", max_length=200)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('done_us', None)), fields=['due_us'], name='outbox_due')],
+                "indexes": [models.Index(condition=models.Q(("done_us", None)), fields=["due_us"], name="outbox_due")],
             },
         ),
         migrations.CreateModel(
-            name='PerformedAct',
+            name="PerformedAct",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('actor', models.CharField(max_length=64)),
-                ('verb', models.CharField(max_length=64)),
-                ('key', models.CharField(max_length=100)),
-                ('act', models.CharField(max_length=32)),
-                ('salt', models.CharField(max_length=32)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('result', models.JSONField(null=True)),
-                ('performed_us', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("actor", models.CharField(max_length=64)),
+                ("verb", models.CharField(max_length=64)),
+                ("key", models.CharField(max_length=100)),
+                ("act", models.CharField(max_length=32)),
+                ("salt", models.CharField(max_length=32)),
+                ("body_hash", models.CharField(max_length=64)),
+                ("result", models.JSONField(null=True)),
+                ("performed_us", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('actor', 'verb', 'key'), name='one_act_per_key')],
+                "constraints": [models.UniqueConstraint(fields=("actor", "verb", "key"), name="one_act_per_key")],
             },
         ),
     ]

@@ -104,9 +104,15 @@ def _outcome(rows: list[tuple[object, ...]]) -> Outcome:
         for service, department, decided, due, used in (row[7:] for row in rows)
         if service is not None
     ]
-    counts = (int(str(value)) for value in (submitted_us, closed_us))
     return Outcome(
-        str(number), *counts, str(channel), int(str(typed)), int(str(uploaded)), int(str(visits)), tuple(steps)
+        number=str(number),
+        submitted_us=int(str(submitted_us)),
+        closed_us=int(str(closed_us)),
+        channel=str(channel),
+        fields_typed=int(str(typed)),
+        materials_uploaded=int(str(uploaded)),
+        visits=int(str(visits)),
+        steps=tuple(steps),
     )
 
 
@@ -129,9 +135,10 @@ def on_time(cases: Iterable[Outcome]) -> OnTime:
 
 @dataclass(frozen=True)
 class ServiceFigures:
-    """How one service of the life event went."""
+    """How one service of the life event went. `department` is the one that decided it last."""
 
     service: str
+    department: str
     decided: int
     late: int
     median_days: float | None
@@ -151,6 +158,12 @@ def by_service(cases: Iterable[Outcome]) -> list[ServiceFigures]:
     for service, decided in steps.items():
         days = [step.used_days for step in decided if step.used_days is not None]
         figures.append(
-            ServiceFigures(service, len(decided), sum(s.late for s in decided), median(days) if days else None)
+            ServiceFigures(
+                service,
+                decided[-1].department,
+                len(decided),
+                sum(s.late for s in decided),
+                median(days) if days else None,
+            )
         )
     return sorted(figures, key=lambda figure: (-figure.late_share, figure.service))

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _lazy
 
+from zhengtong.acts.authority import Subject, may
 from zhengtong.acts.perform import now_us
 from zhengtong.errors import Contradicted
 from zhengtong.evaluation import queries
@@ -57,7 +58,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "leaves": Leaf.objects.count(),
         "waiting": Unsealed.objects.count(),
         "sealed_us": tip.time_us if tip else None,
-        "may_audit": me.holds("auditor") or me.holds("leader"),
+        "may_propose": bool(may(me, "task.propose", Subject("task"))),
+        "may_audit": bool(may(me, "ledger.audit", Subject("ledger"))),
     }
     return page(request, "evaluation/cockpit.html", context)
 
@@ -148,5 +150,3 @@ def audit_page(request: HttpRequest) -> HttpResponse:
         problem = error
     context = {"audit": found, "problem": problem}
     return page(request, "evaluation/audit.html", context)
-
-

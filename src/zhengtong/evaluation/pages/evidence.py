@@ -10,15 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from zhengtong.acts.authority import Subject, may
 from zhengtong.acts.perform import now_us
+from zhengtong.city.text import Text
 from zhengtong.errors import NotFound, ZhengtongError
 from zhengtong.ledger import log as compose
-from zhengtong.ledger.composed import Log
 from zhengtong.ledger import publishing
+from zhengtong.ledger.composed import Log
 from zhengtong.ledger.models import Event, EventObject
 from zhengtong.ledger.verifier import Verdict, verify_bundle
 from zhengtong.organization.queries import actor
 from zhengtong.services.casework import open_case
-from zhengtong.services.pages.history import WORDS
+from zhengtong.services.pages.history import MORE, WORDS
 from zhengtong.ui.pages import page, public, route
 
 
@@ -34,6 +35,11 @@ class Checked:
     def standing(self) -> str:
         return self.verdict.state
 
+    @property
+    def doubts(self) -> list[Text]:
+        """Why it is not proven, in both languages."""
+        return [] if self.standing == "proven" else [Text(zh=zh, en=en) for zh, en in self.verdict.reasons]
+
 
 def _trusted(log: Log) -> tuple[str, str | None]:
     """The published key and newest checkpoint: files outside the database."""
@@ -44,7 +50,7 @@ def _trusted(log: Log) -> tuple[str, str | None]:
 def check(log: Log, event: Event) -> Checked:
     """Prove one event and verify the proof as an outsider would."""
     key, note = _trusted(log)
-    words = WORDS.get(event.type, event.type)
+    words = WORDS.get(event.type) or MORE.get(event.type, event.type)
     try:
         verdict = verify_bundle(log.prove(event.id), key, note, now_us=now_us())
     except ZhengtongError as error:

@@ -35,7 +35,11 @@ class GiveFeedback(Action[TaskWork]):
             raise FormFaults({"text": BadInput("请写明办理情况", "say what was done")})
         target.move(act, Feedback(by(act.actor), act.now_us, self.done), "task_reported", {"done": self.done})
         feedback = TaskFeedback(
-            reference=uuid.uuid4().hex, task=target.row, text=self.text.strip(), author=act.actor.id, given_us=act.now_us
+            reference=uuid.uuid4().hex,
+            task=target.row,
+            text=self.text.strip(),
+            author=act.actor.id,
+            given_us=act.now_us,
         )
         act.record("task_feedback_worded", feedback, [ObjectRef("task", self.task)])
         return {"task": self.task}

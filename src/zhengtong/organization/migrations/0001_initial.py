@@ -9,84 +9,103 @@ import zhengtong.organization.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=64)),
-                ('identity_number', models.CharField(blank=True, max_length=18)),
-                ('mobile', models.CharField(blank=True, max_length=20)),
-                ('pseudonym', models.CharField(default=zhengtong.organization.models.new_pseudonym, editable=False, max_length=32, unique=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('demo', models.BooleanField(default=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("username", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=64)),
+                ("identity_number", models.CharField(blank=True, max_length=18)),
+                ("mobile", models.CharField(blank=True, max_length=20)),
+                (
+                    "pseudonym",
+                    models.CharField(
+                        default=zhengtong.organization.models.new_pseudonym, editable=False, max_length=32, unique=True
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("demo", models.BooleanField(default=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SupervisedTask',
+            name="SupervisedTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salt', models.CharField(default=zhengtong.ledger.models.new_salt, editable=False, max_length=32)),
-                ('version', models.PositiveIntegerField(default=0, editable=False)),
-                ('event_id', models.CharField(default='', editable=False, max_length=32)),
-                ('digest', models.CharField(default='', editable=False, max_length=64)),
-                ('number', models.CharField(max_length=24, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('aim', models.TextField(blank=True)),
-                ('origin', models.CharField(max_length=32)),
-                ('indicator', models.CharField(blank=True, max_length=64)),
-                ('target', models.CharField(blank=True, max_length=32)),
-                ('suggested_lead', models.CharField(blank=True, max_length=64)),
-                ('proposer', models.CharField(max_length=64)),
-                ('progress', models.JSONField()),
-                ('state', models.CharField(db_index=True, max_length=16)),
-                ('lead', models.CharField(blank=True, max_length=64)),
-                ('due_us', models.BigIntegerField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("salt", models.CharField(default=zhengtong.ledger.models.new_salt, editable=False, max_length=32)),
+                ("version", models.PositiveIntegerField(default=0, editable=False)),
+                ("event_id", models.CharField(default="", editable=False, max_length=32)),
+                ("digest", models.CharField(default="", editable=False, max_length=64)),
+                ("number", models.CharField(max_length=24, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("aim", models.TextField(blank=True)),
+                ("origin", models.CharField(max_length=32)),
+                ("indicator", models.CharField(blank=True, max_length=64)),
+                ("target", models.CharField(blank=True, max_length=32)),
+                ("suggested_lead", models.CharField(blank=True, max_length=64)),
+                ("proposer", models.CharField(max_length=64)),
+                ("progress", models.JSONField()),
+                ("state", models.CharField(db_index=True, max_length=16)),
+                ("lead", models.CharField(blank=True, max_length=64)),
+                ("due_us", models.BigIntegerField(null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TaskFeedback',
+            name="TaskFeedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salt', models.CharField(default=zhengtong.ledger.models.new_salt, editable=False, max_length=32)),
-                ('version', models.PositiveIntegerField(default=0, editable=False)),
-                ('event_id', models.CharField(default='', editable=False, max_length=32)),
-                ('digest', models.CharField(default='', editable=False, max_length=64)),
-                ('reference', models.CharField(max_length=32, unique=True)),
-                ('text', models.TextField()),
-                ('author', models.CharField(max_length=64)),
-                ('given_us', models.BigIntegerField()),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedbacks', to='organization.supervisedtask')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("salt", models.CharField(default=zhengtong.ledger.models.new_salt, editable=False, max_length=32)),
+                ("version", models.PositiveIntegerField(default=0, editable=False)),
+                ("event_id", models.CharField(default="", editable=False, max_length=32)),
+                ("digest", models.CharField(default="", editable=False, max_length=64)),
+                ("reference", models.CharField(max_length=32, unique=True)),
+                ("text", models.TextField()),
+                ("author", models.CharField(max_length=64)),
+                ("given_us", models.BigIntegerField()),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="feedbacks",
+                        to="organization.supervisedtask",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=32)),
-                ('department', models.CharField(blank=True, max_length=64)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("role", models.CharField(max_length=32)),
+                ("department", models.CharField(blank=True, max_length=64)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="appointments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'role', 'department'), name='one_appointment_each')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "role", "department"), name="one_appointment_each")
+                ],
             },
         ),
     ]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Result
 from zhengtong.errors import Conflict
+from zhengtong.ledger.rules.canonical import Value
 from zhengtong.services.casework import CaseWork, OnStep, facts_of, move
 from zhengtong.services.rules.flow import Accept, StepState
 
@@ -23,7 +24,7 @@ class RecordLapse(OnStep):
     due_us: int
 
     def run(self, act: Act, target: CaseWork) -> Result:
-        about = {
+        about: dict[str, Value] = {
             "life_event": target.case.life_event,
             "service": self.step,
             "limit": self.limit,

@@ -10,6 +10,7 @@ from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation, Subject
 from zhengtong.acts.perform import Act, Action, On, Result
 from zhengtong.errors import BadInput, FormFaults
+from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.services.casework import CaseWork, calendar, move
 from zhengtong.services.engine.notices import NoticeKind
@@ -64,7 +65,7 @@ class SubmitCase(Action[On]):
         case = self._case(act, event, answers)
         work = CaseWork(case, {})
         origins = {key: self.origins.get(key, "typed") for key in values}
-        about = {
+        about: dict[str, Value] = {
             "life_event": event.key,
             "definition": event.hash,
             "channel": case.channel,

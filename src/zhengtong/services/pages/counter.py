@@ -70,8 +70,20 @@ def intake(request: HttpRequest, key: str) -> HttpResponse:
 
 def _person_fields(given: dict[str, str], faults: dict[str, ZhengtongError]) -> list[Field]:
     return [
-        Field("person_name", _("Name of the applicant"), value=given.get("person_name", ""), error=faults.get("person_name", ""), autocomplete="off"),
-        Field("person_number", _("Resident ID number of the applicant"), value=given.get("person_number", ""), error=faults.get("person_number", ""), autocomplete="off"),
+        Field(
+            "person_name",
+            _("Name of the applicant"),
+            value=given.get("person_name", ""),
+            error=faults.get("person_name", ""),
+            autocomplete="off",
+        ),
+        Field(
+            "person_number",
+            _("Resident ID number of the applicant"),
+            value=given.get("person_number", ""),
+            error=faults.get("person_number", ""),
+            autocomplete="off",
+        ),
     ]
 
 
@@ -103,7 +115,9 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         "notice": notice,
         "qr": "data:image/svg+xml;base64," + base64.b64encode(qr_svg(address).encode()).decode() if address else "",
         "address": address,
-        "steps": [(definition.services[k].name, definition.departments[s.department].name) for k, s in work.steps.items()],
+        "steps": [
+            (definition.services[k].name, definition.departments[s.department].name) for k, s in work.steps.items()
+        ],
         "materials": [_material_name(work, m.key) for m in work.case.materials.order_by("id")],
     }
     return page(request, "services/receipt.html", context)

@@ -60,7 +60,9 @@ def element_field(
         kind: Kind = "radio" if len(form_field.codes) < MANY else "select"
     else:
         kind = KINDS.get(element.type, "text")
-    attributes: dict[str, str | int] = {"maxlength": element.max_length} if element.max_length and kind == "text" else {}
+    attributes: dict[str, str | int] = (
+        {"maxlength": element.max_length} if element.max_length and kind == "text" else {}
+    )
     return Field(
         element.key,
         element.name,
@@ -90,7 +92,9 @@ def form_fields(
         key = form_field.element.key
         depends = any(ask.element == key and _hangs_on_fields(event, ask.when) for ask in event.event.asks)
         if form_field.asked or depends:
-            drawn.append(element_field(form_field, raw.get(key, ""), faults.get(key), origins.get(key, ""), depends=depends))
+            drawn.append(
+                element_field(form_field, raw.get(key, ""), faults.get(key), origins.get(key, ""), depends=depends)
+            )
     return drawn
 
 
@@ -121,12 +125,14 @@ def take_uploads(
     folder.mkdir(parents=True, exist_ok=True)
     for name in wanted:
         file = request.FILES.get(name)
-        if not isinstance(file, UploadedFile):
+        if not isinstance(file, UploadedFile) or file.file is None:
             continue
         try:
             stored = store_upload(file.file, folder, UPLOADS)
         except BadInput as fault:
             faults[name] = fault
         else:
-            found[name] = UploadedMaterial(name, stored.sha256, stored.media_type, stored.size, (file.name or name)[:200])
+            found[name] = UploadedMaterial(
+                name, stored.sha256, stored.media_type, stored.size, (file.name or name)[:200]
+            )
     return found, faults

@@ -24,10 +24,21 @@ WORDS: dict[str, object] = {
     "step_dropped": _("Not pursued"),
     "step_withdrawn": _("Withdrawn"),
     "limit_missed": _("Limit missed"),
-    "notice_sealed": _("Notice signed"),
-    "output_issued": _("Result issued"),
     "case_closed": _("Case closed"),
 }
+"""What a person following the case wants to know."""
+
+MORE: dict[str, object] = {
+    "form_recorded": _("Form recorded"),
+    "form_corrected": _("Form corrected"),
+    "material_recorded": _("Document recorded"),
+    "step_planned": _("Step planned"),
+    "correction_worded": _("Correction put into words"),
+    "notice_issued": _("Notice issued"),
+    "notice_sealed": _("Notice signed"),
+    "output_issued": _("Result issued"),
+}
+"""What the evidence shows besides."""
 
 
 def history(work: CaseWork) -> list[Moment]:

@@ -35,7 +35,10 @@ from zhengtong.ui.pages import page, post_key, route
 
 @route(permission="case.submit")
 def my_cases(request: HttpRequest) -> HttpResponse:
-    cases = [(case, published(case.definition).event.name, phase_state(case.phase)) for case in cases_of(actor(request))[:100]]
+    cases = [
+        (case, published(case.definition).event.name, phase_state(case.phase))
+        for case in cases_of(actor(request))[:100]
+    ]
     return page(request, "services/my_cases.html", {"cases": cases})
 
 

@@ -35,7 +35,9 @@ KINDS = {
 
 
 def _code_field(value: str = "", error: object = "") -> Field:
-    return Field("code", _("Verification code"), value=value, error=error, hint=_("16 letters and digits, below the QR code"))
+    return Field(
+        "code", _("Verification code"), value=value, error=error, hint=_("16 letters and digits, below the QR code")
+    )
 
 
 @public(reason="whoever holds a notice may check it")
@@ -44,7 +46,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     if "code" not in request.GET:
         return page(request, "services/verify.html", {"fields": [_code_field()]})
     if not Notice.objects.filter(code=code).exists():
-        faults = FormFaults({"code": BadInput("没有这个核验码的文书", "no notice has this code", found=code[:32] or None)})
+        faults = FormFaults(
+            {"code": BadInput("没有这个核验码的文书", "no notice has this code", found=code[:32] or None)}
+        )
         fields = [_code_field(code, faults.fields["code"])]
         return page(request, "services/verify.html", {"fields": fields}, faults=faults)
     return redirect("verify_code", code)
@@ -83,4 +87,9 @@ def _report(request: HttpRequest, notice: Notice) -> dict[str, object]:
         signature = verify_pdf(content, root_pem(signer()), sha256=notice.sha256)
     except BadInput as fault:
         return {"same": same, "why": fault, "valid": False}
-    return {"same": same, "valid": signature.valid and signature.intact, "why": signature.why, "signed_at": signature.signed_at}
+    return {
+        "same": same,
+        "valid": signature.valid and signature.intact,
+        "why": signature.why,
+        "signed_at": signature.signed_at,
+    }

@@ -168,7 +168,9 @@ BUTTONS: dict[str, Build] = {
 def act_on_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
     build = BUTTONS.get(request.POST.get("act", ""))
     if build is None:
-        raise BadInput("没有这个操作", "there is no such act", found=request.POST.get("act", ""), expected=", ".join(BUTTONS))
+        raise BadInput(
+            "没有这个操作", "there is no such act", found=request.POST.get("act", ""), expected=", ".join(BUTTONS)
+        )
     done = perform(build(request, number, step), actor(request), post_key(request))
     said = {
         "accept": _("Accepted. The clock runs from today; day one is the next working day."),

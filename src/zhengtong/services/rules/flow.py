@@ -213,8 +213,7 @@ def _drop_blocked(plan: Plan, state: CaseState) -> Outcome:
     happened: list[Happened] = []
     for step in plan.steps:  # in order of needs, so that drops reach the steps behind
         blocked = any(
-            state.steps[need].state in FINAL and state.steps[need].state is not StepState.GRANTED
-            for need in step.needs
+            state.steps[need].state in FINAL and state.steps[need].state is not StepState.GRANTED for need in step.needs
         )
         if blocked and state.steps[step.key].state is StepState.WAITING:
             state = _set(state, step.key, StepState.DROPPED)
@@ -263,9 +262,7 @@ def _on_step(
             resumed = _set(state, act.step, StepState.ACCEPTED, Fact("resumed", act.at_us))
             return resumed, (Happened("step_resumed", act.step),)
         case NotAccept():
-            return _finish(
-                plan, state, StepState.NOT_ACCEPTED, act, Fact("not_accepted", act.at_us, act.code)
-            )
+            return _finish(plan, state, StepState.NOT_ACCEPTED, act, Fact("not_accepted", act.at_us, act.code))
         case Decide():
             to = StepState.GRANTED if act.granted else StepState.REFUSED
             fact = Fact("decided", act.at_us, act.code, granted=act.granted)
