@@ -33,6 +33,7 @@ PO = Path("locale") / LOCALE / "LC_MESSAGES/django.po"
 TEMPLATES = {".html", ".txt", ".svg"}
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
+    "_lazy": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,
