@@ -246,12 +246,14 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
     for index, ask in enumerate(event.asks):
         if (ask.element is None) == (ask.material is None):
             yield city.fault(
-                "life-event", event.key, ("asks", index), "须写 element 或 material 之一", "name either an element or a material",
+                "life-event", event.key, ("asks", index), "须写 element 或 material 之一",
+                "name either an element or a material",
                 expected="element | material",
             )  # fmt: skip
         if ask.element and ask.element not in elements:
             yield city.fault(
-                "life-event", event.key, ("asks", index, "element"), "没有服务用到这个数据元", "no service of the life event asks this",
+                "life-event", event.key, ("asks", index, "element"),
+                "没有服务用到这个数据元", "no service of the life event asks this",
                 found=ask.element, expected=", ".join(sorted(elements)),
             )  # fmt: skip
     try:
@@ -276,7 +278,8 @@ def _check_materials(city: City, event: LifeEventFile, services: list[PublicServ
     for index, ask in enumerate(event.asks):
         if ask.material and ask.material not in materials:
             yield city.fault(
-                "life-event", event.key, ("asks", index, "material"), "没有服务要这份材料", "no service of the life event asks for it",
+                "life-event", event.key, ("asks", index, "material"),
+                "没有服务要这份材料", "no service of the life event asks for it",
                 found=ask.material, expected=", ".join(sorted(materials)),
             )  # fmt: skip
 

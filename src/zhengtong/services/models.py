@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cases and what belongs to them. Definitions live in the city's files; a case keeps the published version it began with."""
+"""Cases and what belongs to them. Definitions live in the city's files; a case keeps the version it began with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zhengtong.ledger.models import RecordedRow
 
 
 def new_code() -> str:
-    """A public verification code: 80 bits, not guessable, in letters and digits that are not mistaken for each other."""
+    """A public verification code: 80 bits, in letters and digits that are not mistaken for each other."""
     alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
     return "".join(secrets.choice(alphabet) for _ in range(16))
 

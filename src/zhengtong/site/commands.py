@@ -53,13 +53,15 @@ WORKER_HELP = say(
     "Run the worker: external systems, notices, limits, sealing.\n\nExample: zhengtong worker",
 )
 DEMO_HELP = say(
-    "用真实的操作填充演示活动，时间为模拟。--story 在某个时间和部门埋下一个原因。\n\n例：zhengtong demo --cases 300 --story 7",
+    "用真实的操作填充演示活动，时间为模拟。--story 在某个时间和部门埋下一个原因。\n\n"
+    "例：zhengtong demo --cases 300 --story 7",
     "Fill in demo activity through the real actions under a simulated clock. --story hides a cause at some time "
     "and department.\n\nExample: zhengtong demo --cases 300 --story 7",
 )
 
 
 def serve(
+    *,
     port: Annotated[int, typer.Option(min=1, max=65535, help=say("端口", "port"))] = 8000,
     host: Annotated[str, typer.Option(help=say("监听地址", "address to listen on"))] = "127.0.0.1",
     with_demo: Annotated[bool, typer.Option("--demo", help=say("演示模式", "demo mode"))] = False,

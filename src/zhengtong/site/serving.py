@@ -8,6 +8,7 @@ dies is started again.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import signal
@@ -21,6 +22,7 @@ from types import FrameType
 from zhengtong.city.text import say
 from zhengtong.errors import Conflict, Unavailable
 
+log = logging.getLogger(__name__)
 STAND_IN = Path(__file__).resolve().parents[3] / "examples/standin/card_system.py"
 GRACE_S = 10.0
 
@@ -72,7 +74,8 @@ class Family:
 
     def start_web(self, host: str, port: int, workers: int, threads: int) -> None:
         arguments = [
-            "-m", "gunicorn", "zhengtong.site.wsgi:application", "--bind", f"{host}:{port}", "--worker-class", "gthread",
+            "-m", "gunicorn", "zhengtong.site.wsgi:application", "--bind", f"{host}:{port}",
+            "--worker-class", "gthread",
             "--workers", str(workers), "--threads", str(threads), "--timeout", "60", "--graceful-timeout", "8",
             "--log-level", "warning", "--no-control-socket",
         ]  # fmt: skip
@@ -115,7 +118,7 @@ class Family:
         web = self.children["web"]
         while not self.stopping and web.poll() is None:
             if self.children["worker"].poll() is not None:
-                print(say("后台进程已退出，重新启动", "the worker ended; starting it again"), file=sys.stderr)
+                log.warning(say("后台进程已退出，重新启动", "the worker ended; starting it again"))
                 self.start_worker()
             time.sleep(0.2)
         code = web.poll()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Django settings. Everything a city sets is an environment variable named `ZHENGTONG_…` (docs/reference/settings.md)."""
+"""Django settings. What a city sets is an environment variable `ZHENGTONG_…` (docs/reference/settings.md)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,10 @@ from zhengtong.organization.supervising import TaskWork, by, rules
 
 @dataclass(frozen=True)
 class ProposeTask(Action[On]):
-    """A proposal for supervision: it opens nothing. `indicator` and `target_figure` are what will be measured again at the end."""
+    """A proposal for supervision: it opens nothing.
+
+    `indicator` and `target_figure` are what will be measured again at the end.
+    """
 
     verb: ClassVar[str] = "task.propose"
     allowed: ClassVar[tuple[Allowed, ...]] = (

@@ -72,8 +72,14 @@ def _propose_fields(given: dict[str, str], faults: FormFaults | None) -> list[Fi
     return [
         Field("title", _("Matter to supervise"), value=given.get("title", ""), error=wrong.get("title", "")),
         Field("aim", _("What should be reached"), kind="textarea", value=given.get("aim", ""), required=False),
-        Field("lead", _("Lead department"), kind="select", value=given.get("lead", ""), choices=departments, error=wrong.get("lead", "")),
-        Field("target", _("Target figure"), value=given.get("target", ""), required=False, hint=_("For example: on time 95%")),
+        Field(
+            "lead", _("Lead department"), kind="select", value=given.get("lead", ""), choices=departments,
+            error=wrong.get("lead", ""),
+        ),
+        Field(
+            "target", _("Target figure"), value=given.get("target", ""), required=False,
+            hint=_("For example: on time 95%"),
+        ),
     ]  # fmt: skip
 
 

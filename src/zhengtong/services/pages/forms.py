@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -128,7 +128,7 @@ def take_uploads(
         if not isinstance(file, UploadedFile) or file.file is None:
             continue
         try:
-            stored = store_upload(file.file, folder, UPLOADS)
+            stored = store_upload(cast(BinaryIO, file.file), folder, UPLOADS)
         except BadInput as fault:
             faults[name] = fault
         else:

@@ -13,8 +13,9 @@ from zhengtong.errors import BadInput
 class StepPlan:
     """One department's step (环节).
 
-    `needs` are the steps whose issued outputs this one waits for; `corrections` is how often the department may send the
-    matter back before acceptance (行政许可法 art. 32: once, all at once); `external` names the system that decides it.
+    `needs` are the steps whose issued outputs this one waits for; `corrections` is how often the department may
+    send the matter back before acceptance (行政许可法 art. 32: once, all
+    at once); `external` names the system that decides it.
     """
 
     key: str
