@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from zhengtong.acts import authority
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Subject
-from zhengtong.acts.models import OutboxMessage, PerformedAct, Serial
+from zhengtong.acts.models import OutboxMessage, PerformedAct
 from zhengtong.errors import BadInput, Conflict, KeyReused
 from zhengtong.ledger.ids import new_id
 from zhengtong.ledger.models import RecordedRow
@@ -136,11 +136,13 @@ class Act:
 
     def next_number(self, scope: str) -> int:
         """The next number of a scope, without gaps: it is given out in this transaction or not at all."""
-        Serial.objects.get_or_create(scope=scope)
-        serial = Serial.objects.select_for_update().get(scope=scope)
-        serial.last += 1
-        serial.save(update_fields=["last"])
-        return serial.last
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO acts_serial (scope, last) VALUES (%s, 1) "
+                "ON CONFLICT (scope) DO UPDATE SET last = acts_serial.last + 1 RETURNING last",
+                [scope],
+            )
+            return int(cursor.fetchone()[0])
 
     def settle(self, recorded_us: int) -> None:
         """Append the events and the outbox rows of this act."""
@@ -196,10 +198,24 @@ def _hash(salt: str, body: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + body).hexdigest()
 
 
-def _replay(actor: Actor, verb: str, key: str, body: bytes) -> Done | None:
-    found = PerformedAct.objects.filter(actor=actor.id, verb=verb, key=key).first()
-    if found is None:
-        return None
+def _claim(act: Act, verb: str, key: str, body: bytes, clock: int) -> int | None:
+    """Take the key for this act: its record's id, or None when another act has it.
+
+    One statement, so that of two requests at once the second waits for the first and then finds its result.
+    """
+    salt = secrets.token_hex(16)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO acts_performedact (actor, verb, key, act, salt, body_hash, performed_us) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (actor, verb, key) DO NOTHING RETURNING id",
+            [act.actor.id, verb, key, act.id, salt, _hash(salt, body), clock],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+def _replay(actor: Actor, verb: str, key: str, body: bytes) -> Done:
+    found = PerformedAct.objects.get(actor=actor.id, verb=verb, key=key)
     if _hash(found.salt, body) != found.body_hash:
         raise KeyReused(key, found.result)
     return Done(found.act, found.result or {}, replayed=True)
@@ -210,27 +226,16 @@ def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None) -> Don
     if not key or len(key) > 100:
         raise BadInput("缺少操作编号", "an idempotency key is missing", found=key or None, expected="1–100 characters")
     body = _body(action)
-    done = _replay(actor, action.verb, key, body)
-    if done:
-        return done
     clock = now_us()
     act = Act(new_id(), actor, clock if at_us is None else at_us, actor.department)
-    salt = secrets.token_hex(16)
-    performed = PerformedAct.objects.create(
-        actor=actor.id,
-        verb=action.verb,
-        key=key,
-        act=act.id,
-        salt=salt,
-        body_hash=_hash(salt, body),
-        performed_us=clock,
-    )
+    performed = _claim(act, action.verb, key, body, clock)
+    if performed is None:
+        return _replay(actor, action.verb, key, body)
     target = action.target(actor)
     authority.authorize(actor, action.verb, target.subject)
     result = action.run(act, target)
     act.settle(clock)
-    performed.result = result
-    performed.save(update_fields=["result"])
+    PerformedAct.objects.filter(pk=performed).update(result=result)
     return Done(act.id, result)
 
 
@@ -240,16 +245,8 @@ def perform(action: Action[Any], actor: Actor, key: str, *, at_us: int | None = 
     `at_us` is when it happened, for what time alone causes and for simulated pasts; the ledger keeps the real time of
     writing beside it. Raises `Refused`, `Conflict`, `KeyReused`, `BadInput`, `NotFound`.
     """
-    try:
-        with transaction.atomic(durable=True):
-            return _once(action, actor, key, at_us)
-    except IntegrityError:
-        # Another request under the same key won the race; what it did is the answer.
-        with transaction.atomic(durable=True):
-            done = _replay(actor, action.verb, key, _body(action))
-        if done is None:
-            raise
-        return done
+    with transaction.atomic(durable=True):
+        return _once(action, actor, key, at_us)
 
 
 class Bulk:

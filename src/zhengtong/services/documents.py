@@ -7,6 +7,7 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -17,9 +18,10 @@ from zhengtong.organization.queries import names_of
 from zhengtong.services.casework import CaseWork, calendar, open_case
 from zhengtong.services.engine import notices as engine
 from zhengtong.services.engine.notices import Item, Line, NoticeKind, Remedy, render_notice
-from zhengtong.services.engine.signing import sign_pdf
-from zhengtong.services.engine.signing_keys import NoticeSigner, load_or_make_signer
 from zhengtong.services.models import Notice
+
+if TYPE_CHECKING:
+    from zhengtong.services.engine.signing_keys import NoticeSigner
 
 FONTS = Path(__file__).resolve().parent.parent / "ui/fonts"
 
@@ -32,6 +34,8 @@ def _folder() -> Path:
 
 def signer() -> NoticeSigner:
     """The city's signer of notices; its keys are made once and stay in the state folder."""
+    from zhengtong.services.engine.signing_keys import load_or_make_signer  # pyHanko takes a second to load
+
     began = datetime(2024, 1, 1, tzinfo=UTC)
     return load_or_make_signer(settings.ZHENGTONG_STATE / "keys", city().meta.name.zh, valid_from=began)
 
@@ -46,6 +50,8 @@ def file_of(notice: Notice) -> Path:
 
 def make_file(notice: Notice) -> str:
     """Typeset and sign; returns the SHA-256 of the file kept. Written aside, then renamed."""
+    from zhengtong.services.engine.signing import sign_pdf
+
     issued = datetime.fromtimestamp(notice.issued_us / 1e6, calendar().zone)
     pdf = render_notice(content(notice), templates=city().root / "notices", fonts=FONTS, at=issued)
     signed = sign_pdf(pdf, signer(), datetime.now(UTC))
