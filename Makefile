@@ -28,7 +28,7 @@ $(VENV)/.ready: $(UV) requirements/base.txt requirements/dev.txt requirements/no
 	@touch $@
 
 run: setup       ## open the demo city on http://127.0.0.1:8000 (PORT=…, CASES=…)
-	$(BIN)/zhengtong serve --demo --cases $(CASES) --port $(PORT)
+	$(BIN)/zhengtong --city examples/city serve --demo --cases $(CASES) --port $(PORT)
 
 test: setup      ## the tests that need no browser, PostgreSQL or killing (≤ 10 minutes)
 	$(BIN)/pytest -n auto -m "not browser and not crash" tests
