@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from people import DEPARTMENT, FORM, PARENT, officer
-
 from zhengtong.acts.actor import SYSTEM, Actor
 from zhengtong.acts.perform import Action
 from zhengtong.services.actions.accept_step import AcceptStep

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from people import ANSWERS, FORM, PARENT, key, submission, submit
 
 from holds.moves import (
     EXTERNAL,
@@ -29,6 +28,7 @@ from holds.moves import (
 )
 from holds.together import assert_case_agrees, at_once, happened, sealed_and_clean
 from holds.variants import insurance_waits_for_both, publish_with
+from people import ANSWERS, FORM, PARENT, key, submission, submit
 from zhengtong.acts.perform import Done, perform
 from zhengtong.errors import Conflict
 from zhengtong.ledger.models import Event
@@ -42,7 +42,8 @@ BEGAN_US = 1_768_200_000_000_000  # 2026-01-12, a Monday
 HOUR_US = 3_600_000_000
 FLOW_EVENTS = {
     "case_submitted", "case_closed", "correction_asked", "correction_supplied", "step_received", "step_accepted",
-    "step_dropped", "step_granted", "step_not_accepted", "step_paused", "step_refused", "step_resumed", "step_withdrawn",
+    "step_dropped", "step_granted", "step_not_accepted", "step_paused", "step_refused", "step_resumed",
+    "step_withdrawn",
 }  # fmt: skip
 
 

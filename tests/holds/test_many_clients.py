@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from people import FORM, PARENT, key, officer, submission
 
 from holds.together import assert_case_agrees, at_once, happened, sealed_and_clean
+from people import FORM, PARENT, key, officer, submission
 from zhengtong import ledger
 from zhengtong.acts.actor import Actor, Role
 from zhengtong.acts.models import OutboxMessage, PerformedAct

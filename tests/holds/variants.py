@@ -8,7 +8,6 @@ from typing import Any
 from unittest.mock import patch
 
 from people import publish
-
 from zhengtong.acts.serving import city
 from zhengtong.services.actions import publish_life_event
 from zhengtong.services.definition import RegimeFile
