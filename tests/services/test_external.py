@@ -16,8 +16,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from zhengtong.errors import Conflict, Contradicted, NotFound, Unavailable, WrongUse
 from zhengtong.services.engine.external import (
@@ -26,8 +24,6 @@ from zhengtong.services.engine.external import (
     ExternalSystem,
     Granted,
     Pending,
-    RetryPolicy,
-    next_attempt,
 )
 from zhengtong.services.engine.wire import sign_request
 
@@ -229,33 +225,6 @@ def test_a_definition_that_cannot_work_is_refused_at_once(url: str, secret: byte
 
 def test_the_secret_is_not_shown() -> None:
     assert "secret" not in repr(ExternalSystem("card", "http://a", SECRET))
-
-
-@settings(deadline=None)
-@given(failed=st.integers(1, 5000), now=st.integers(0, 2**52), reference=st.text(min_size=1))
-def test_the_next_attempt_lies_ahead_within_the_longest_wait_or_is_given_up(
-    failed: int, now: int, reference: str
-) -> None:
-    policy = RetryPolicy(first=2, longest=3600, attempts=1000)
-    at = next_attempt(policy, failed=failed, now_us=now, reference=reference)
-    assert at == next_attempt(policy, failed=failed, now_us=now, reference=reference)
-    if failed >= 1000:
-        assert at is None
-    else:
-        assert at is not None
-        wait = min(3600.0, 2.0 * 2 ** min(failed - 1, 60))
-        assert wait * 0.5e6 - 1 <= at - now <= wait * 1e6
-
-
-def test_waits_of_many_applications_are_spread_and_grow() -> None:
-    policy = RetryPolicy()
-    first = {next_attempt(policy, failed=1, now_us=0, reference=f"R-{n}") for n in range(200)}
-    assert len(first) > 190
-    assert max(at for at in first if at is not None) < 2_000_000
-    later = [next_attempt(policy, failed=5, now_us=0, reference=f"R-{n}") for n in range(200)]
-    assert min(at for at in later if at is not None) >= 16_000_000
-    with pytest.raises(WrongUse):
-        next_attempt(policy, failed=0, now_us=0, reference="R")
 
 
 def test_polls_run_side_by_side(start: Callable[..., StandIn]) -> None:

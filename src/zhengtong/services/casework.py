@@ -117,6 +117,18 @@ def due_of(work: CaseWork, key: str, now_us: int) -> int | None:
     return min(ends, default=None)
 
 
+def next_lapse(work: CaseWork, key: str, after_us: int) -> int | None:
+    """The first instant later than `after_us` at which an open limit of the step falls due by itself."""
+    dues = [
+        mark.due_us
+        for view in work.limits(key, after_us).limits
+        if view.ended_us is None
+        for mark in (view.promised, view.statutory)
+        if mark and mark.due_us is not None and mark.due_us > after_us
+    ]
+    return min(dues, default=None)
+
+
 def decision_dues(work: CaseWork, key: str, now_us: int) -> dict[str, Value]:
     """The promised and the statutory end of the decision, as attributes of the event that decides."""
     view = work.limits(key, now_us).limit("decide")
@@ -161,6 +173,7 @@ def move(
         row, status = work.steps[what.step], state.steps[what.step]
         row.state, row.facts = status.state.value, [_plain_fact(fact) for fact in status.facts]
         row.due_us = due_of(work, what.step, now) if status.facts else None
+        row.lapse_us = next_lapse(work, what.step, now) if status.facts else None
         about: dict[str, Value] = {"life_event": work.case.life_event, "service": what.step}
         if what.code:
             about["reason"] = what.code

@@ -78,8 +78,9 @@ class Case(RecordedRow):
 class Step(RecordedRow):
     """环节: one department's part of a case. `facts` are dated facts its limits are computed from.
 
-    `due_us` is the promised end of what the department has to do next, kept so that lists sort by it; it is derived
-    from the facts whenever they change.
+    `due_us` is the promised end of what the department has to do next, kept so that lists sort by it; `lapse_us` the
+    next instant at which time alone will cause something, kept so that the sweep finds it. Both are derived from the
+    facts whenever they change.
     """
 
     object_type = "step"
@@ -103,11 +104,15 @@ class Step(RecordedRow):
     state = models.CharField(max_length=16)
     facts = models.JSONField(default=list)
     due_us = models.BigIntegerField(null=True)
+    lapse_us = models.BigIntegerField(null=True)
     decided_by = models.CharField(max_length=64, blank=True)
     reason_code = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["department", "state", "due_us"], name="my_steps")]
+        indexes = [
+            models.Index(fields=["department", "state", "due_us"], name="my_steps"),
+            models.Index(fields=["lapse_us"], condition=models.Q(lapse_us__isnull=False), name="steps_to_lapse"),
+        ]
 
 
 class CaseForm(RecordedRow):

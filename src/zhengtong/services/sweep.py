@@ -12,37 +12,29 @@ from zhengtong.errors import Conflict
 from zhengtong.services.actions.record_lapse import RecordDeemedAcceptance, RecordLapse
 from zhengtong.services.casework import open_case
 from zhengtong.services.models import Step
-from zhengtong.services.rules.flow import StepState
-
-WATCHED = (StepState.PENDING, StepState.ACCEPTED)
+from zhengtong.services.rules.limits import Lapse
 
 
 def sweep(now_us: int, *, limit: int = 500) -> int:
-    """Record what fell due before `now_us` on open steps; returns how many acts were performed."""
-    due = (
-        Step.objects.filter(state__in=WATCHED, due_us__lt=now_us).order_by("due_us").values_list("case__number", "key")
-    )
-    return sum(_sweep_step(number, key, now_us) for number, key in due[:limit])
+    """Record what fell due before `now_us`, the oldest first; returns how many acts were performed."""
+    due = Step.objects.filter(lapse_us__lt=now_us).order_by("lapse_us").values_list("case__number", "key", "lapse_us")
+    return sum(_sweep_step(number, key, since_us or 0, now_us) for number, key, since_us in due[:limit])
 
 
-def _sweep_step(number: str, key: str, now_us: int) -> int:
-    work = open_case(number, key, lock=False)
-    found = work.limits(key, now_us)
-    done = 0
-    if found.deemed_us is not None and work.step.state == StepState.PENDING:
-        done += _once(RecordDeemedAcceptance(number, key), f"deemed/{number}/{key}", found.deemed_us)
-    for view in found.limits:
-        if view.ended_us is not None:
-            continue
-        for measure, mark in (("promised", view.promised), ("statutory", view.statutory)):
-            if mark and mark.missed_us is not None:
-                action = RecordLapse(number, key, view.kind, measure, mark.missed_us)
-                done += _once(action, f"missed/{number}/{key}/{view.kind}/{measure}/{mark.missed_us}", mark.missed_us)
-    return done
+def _sweep_step(number: str, key: str, since_us: int, now_us: int) -> int:
+    lapses = open_case(number, key, lock=False).limits(key, now_us).lapses
+    return sum(int(_once(number, key, lapse)) for lapse in lapses if lapse.at_us >= since_us)
 
 
-def _once(action: RecordLapse | RecordDeemedAcceptance, key: str, at_us: int) -> int:
+def _once(number: str, key: str, lapse: Lapse) -> bool:
+    """Record one lapse; the department may have acted meanwhile, and then there is nothing to record."""
+    action: RecordLapse | RecordDeemedAcceptance
+    if lapse.rule == "deemed":
+        action = RecordDeemedAcceptance(number, key)
+    else:
+        action = RecordLapse(number, key, lapse.kind, lapse.rule, lapse.at_us)
+    name = f"lapse/{number}/{key}/{lapse.kind}/{lapse.round}/{lapse.rule}/{lapse.at_us}"
     try:
-        return not perform(action, SYSTEM, key, at_us=at_us).replayed
-    except Conflict:  # the department acted meanwhile
-        return 0
+        return not perform(action, SYSTEM, name, at_us=lapse.at_us).replayed
+    except Conflict:
+        return False

@@ -8,7 +8,7 @@ from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Result
 from zhengtong.errors import Conflict
 from zhengtong.ledger.rules.canonical import Value
-from zhengtong.services.casework import CaseWork, OnStep, facts_of, move
+from zhengtong.services.casework import CaseWork, OnStep, facts_of, move, next_lapse
 from zhengtong.services.rules.flow import Accept, StepState
 
 
@@ -32,6 +32,7 @@ class RecordLapse(OnStep):
             "due_us": self.due_us,
         }
         act.department = target.step.department
+        target.step.lapse_us = next_lapse(target, self.step, self.due_us)
         act.record("limit_missed", target.step, [target.case_ref], about)
         return {"case": self.case, "step": self.step}
 

@@ -5,7 +5,7 @@ replies.
     POST <base>/applications               {"reference", "service", "application"}   push, idempotent by reference
     GET  <base>/applications/<reference>                                              poll
 
-What a failure means to the caller (who decides, with `next_attempt`, when to try again):
+What a failure means to the caller (the outbox decides when to try again):
 
     Unavailable    it did not answer, or not in a way that can be understood: try again later
     Contradicted   the reply is not signed by that system: do not believe it, tell a person
@@ -16,7 +16,6 @@ What a failure means to the caller (who decides, with `next_attempt`, when to tr
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import secrets
@@ -302,28 +301,3 @@ def _checked(reference: str) -> str:
             expected=_REFERENCE.pattern,
         )
     return reference
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """Waits in seconds: `first`, doubled each time up to `longest`, until `attempts` have failed."""
-
-    first: float = 2.0
-    longest: float = 3600.0
-    attempts: int = 20
-
-
-def next_attempt(policy: RetryPolicy, *, failed: int, now_us: int, reference: str) -> int | None:
-    """When to try again after `failed` ≥ 1 failures, in microseconds, or None when a person must look.
-
-    Half of each wait is spread by a hash of reference and attempt, so that a thousand waiting applications do
-    not all return in the same second and the same input always gives the same answer.
-    """
-    if failed < 1:
-        raise WrongUse("失败次数从 1 开始", "failures are counted from 1", found=failed)
-    if failed >= policy.attempts:
-        return None
-    # 2.0 ** 1024 overflows; past 60 doublings any policy has reached its longest wait.
-    wait = min(policy.longest, policy.first * 2.0 ** min(failed - 1, 60))
-    spread = int.from_bytes(hashlib.sha256(f"{reference}\n{failed}".encode()).digest()[:4]) / 2**32
-    return now_us + int(wait * (0.5 + 0.5 * spread) * 1_000_000)

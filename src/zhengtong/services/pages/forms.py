@@ -85,8 +85,11 @@ def form_fields(
     faults: Faults,
     origins: Mapping[str, str],
 ) -> list[Field]:
-    """Every question this situation may ask, once. What hangs on another field's value is offered as optional."""
-    values = {key: text for key, text in raw.items() if text}
+    """Every question this situation may ask, once. What hangs on another field's value is offered as optional.
+
+    Of what was typed only text is looked at: a date or number may be wrong as yet, and one wrong value would hide all.
+    """
+    values = {key: text for key, text in raw.items() if text and event.variables.get(key) == "string"}
     drawn = []
     for form_field in event.fields(answers, values):
         key = form_field.element.key

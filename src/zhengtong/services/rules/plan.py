@@ -46,10 +46,6 @@ class Plan:
                 )
             seen.add(step.key)
 
-    def dependants(self, key: str) -> tuple[StepPlan, ...]:
-        """The steps that wait for `key`'s output."""
-        return tuple(step for step in self.steps if key in step.needs)
-
 
 def ordered(steps: Iterable[StepPlan]) -> Plan:
     """Order steps by their needs (stable), dropping needs on steps that this situation does not ask for.
