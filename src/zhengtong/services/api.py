@@ -38,6 +38,8 @@ def _not_signed_in(request: HttpRequest, _error: AuthenticationError) -> HttpRes
 
 @api.exception_handler(HttpError)
 def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if error.status_code == Refused.http:  # the CSRF token
+        return answer(request, Refused("请求没有有效的防伪令牌", "the request carries no valid CSRF token"))
     return answer(request, WrongUse("请求无法解析", "the request cannot be read", found=str(error)))
 
 

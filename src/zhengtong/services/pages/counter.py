@@ -56,8 +56,8 @@ def intake(request: HttpRequest, key: str) -> HttpResponse:
     person, faults = _read_person(request)
     try:
         filling.faults |= faults
-        if filling.faults or person is None:
-            raise FormFaults(filling.faults)
+        filling.check()
+        assert person is not None  # noqa: S101  # else it has faults
         done = perform(filling.submission(person), actor(request), post_key(request))
     except FormFaults as found:
         filling.faults = dict(found.fields)

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from zhengtong.acts.authority import authorize, may
+from zhengtong.acts.authority import may
 from zhengtong.acts.perform import perform
 from zhengtong.errors import FormFaults, NotFound
 from zhengtong.organization.queries import actor
@@ -138,8 +138,7 @@ def document(request: HttpRequest, reference: str) -> HttpResponseBase:
 def material(request: HttpRequest, reference: str) -> HttpResponseBase:
     """An uploaded file, sent as a download only: it came from outside."""
     row = Material.objects.filter(reference=reference).select_related("case").first()
-    if row is None:
+    if row is None or not may(actor(request), "case.read_form", open_case(row.case.number, lock=False).subject):
         raise NotFound("没有这份材料", "there is no such file", found=reference)
-    authorize(actor(request), "case.read_form", open_case(row.case.number, lock=False).subject)
     content = io.BytesIO(read_upload(settings.ZHENGTONG_STATE / "uploads", row.sha256))
     return FileResponse(content, as_attachment=True, filename=row.filename, content_type=row.media_type)

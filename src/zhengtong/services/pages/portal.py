@@ -14,11 +14,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from zhengtong.acts.perform import now_us, perform
-from zhengtong.errors import FormFaults, ZhengtongError
+from zhengtong.errors import BadInput, FormFaults, ZhengtongError
 from zhengtong.organization.models import Account
 from zhengtong.organization.persons import Person
 from zhengtong.organization.queries import actor
 from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
+from zhengtong.services.casework import calendar
 from zhengtong.services.models import Draft
 from zhengtong.services.pages.forms import form_fields, material_field, situation_fields, take_uploads
 from zhengtong.services.published import LifeEvent
@@ -100,6 +101,20 @@ class Filling:
         self.materials, faults = take_uploads(request, wanted, self.materials)
         self.faults.update(faults)
 
+    def check(self) -> None:
+        """Raise `FormFaults` with all that is wrong at once: the form, its files, the documents that are missing."""
+        faults, values = dict(self.faults), {}
+        try:
+            values = self.event.read_form(self.answers, self.raw, today=calendar().date_of(now_us()))
+        except FormFaults as found:
+            faults = {**found.fields, **faults}
+        for ask in self.event.uploads(self.answers, values):
+            missing = ask.material.necessity == "required" and ask.material.key not in self.materials
+            if missing and ask.material.key not in faults:
+                faults[ask.material.key] = BadInput("请上传这份材料", "please add this document")
+        if faults:
+            raise FormFaults(faults)
+
     def submission(self, person: Person | None = None) -> SubmitCase:
         return SubmitCase(
             definition=self.event.hash,
@@ -170,8 +185,7 @@ def apply(request: HttpRequest, key: str) -> HttpResponse:
         messages.success(request, _("Your draft is kept. You can go on whenever you like."))
         return redirect(request.get_full_path())
     try:
-        if filling.faults:
-            raise FormFaults(filling.faults)
+        filling.check()
         done = perform(filling.submission(), actor(request), post_key(request))
     except FormFaults as faults:
         _keep_draft(filling, request.user)

@@ -12,9 +12,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from zhengtong.acts.authority import authorize, may
+from zhengtong.acts.authority import may
 from zhengtong.acts.perform import Action, now_us, perform
-from zhengtong.errors import BadInput
+from zhengtong.errors import BadInput, NotFound
 from zhengtong.organization.queries import actor
 from zhengtong.services.actions.accept_step import AcceptStep
 from zhengtong.services.actions.ask_correction import AskCorrection
@@ -61,7 +61,8 @@ def my_steps(request: HttpRequest) -> HttpResponse:
 @route(permission="case.read")
 def step_page(request: HttpRequest, number: str, step: str) -> HttpResponse:
     work = open_case(number, step, lock=False)
-    authorize(actor(request), "case.read", work.subject)
+    if not may(actor(request), "case.read", work.subject):
+        raise NotFound("没有这个办件", "there is no such case", found=number)
     return page(request, "services/step.html", _step_context(request, work))
 
 
