@@ -118,10 +118,15 @@ def due_of(work: CaseWork, key: str, now_us: int) -> int | None:
 
 
 def next_lapse(work: CaseWork, key: str, after_us: int) -> int | None:
-    """The first instant later than `after_us` at which an open limit of the step falls due by itself."""
+    """The first instant later than `after_us` at which an open limit of the step falls due by itself.
+
+    Looked at from just after it, so that what silence does at `after_us` (an acceptance, and with it another clock)
+    is done; and never from before the step's last fact.
+    """
+    seen_from = max([after_us + 1, *(fact.at_us for fact in facts_of(work.steps[key]))])
     dues = [
         mark.due_us
-        for view in work.limits(key, after_us).limits
+        for view in work.limits(key, seen_from).limits
         if view.ended_us is None
         for mark in (view.promised, view.statutory)
         if mark and mark.due_us is not None and mark.due_us > after_us
