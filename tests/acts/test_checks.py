@@ -112,7 +112,7 @@ def test_the_database_of_the_settings_passes() -> None:
 ATTEMPTS = {
     "the web under another server": "import zhengtong.site.wsgi",
     "the worker": "from zhengtong.site.commands import worker; worker()",
-    "serve": "from zhengtong.site.commands import set_up; set_up(); from zhengtong.site.serving import prepare; prepare()",
+    "serve": "import django; django.setup(); from zhengtong.site.serving import prepare; prepare()",
 }
 
 
