@@ -22,7 +22,7 @@ from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
 from zhengtong.services.casework import calendar
 from zhengtong.services.models import Draft
 from zhengtong.services.pages.forms import form_fields, material_field, situation_fields, take_uploads
-from zhengtong.services.published import LifeEvent
+from zhengtong.services.published import LifeEvent, Values
 from zhengtong.services.queries import find_life_events, life_event, life_events
 from zhengtong.ui.pages import page, post_key, public, route
 
@@ -103,7 +103,8 @@ class Filling:
 
     def check(self) -> None:
         """Raise `FormFaults` with all that is wrong at once: the form, its files, the documents that are missing."""
-        faults, values = dict(self.faults), {}
+        faults = dict(self.faults)
+        values: Values = {}
         try:
             values = self.event.read_form(self.answers, self.raw, today=calendar().date_of(now_us()))
         except FormFaults as found:

@@ -153,15 +153,39 @@ def _issues(work: CaseWork, step: str, output: str | None) -> bool:
 
 Build = Callable[[HttpRequest, str, str], Action[Any]]
 
+LONGEST = 2000
+"""Characters of an explanation: it goes into a notice of a page or two."""
+
+
+def _words(request: HttpRequest) -> str:
+    """What the officer wrote for the applicant. Raises `BadInput` for a text no notice can hold."""
+    text = request.POST.get("text", "")
+    if len(text) > LONGEST:
+        raise BadInput(
+            f"说明最多 {LONGEST} 个字",
+            f"an explanation has at most {LONGEST} characters",
+            found=len(text),
+            expected=f"≤ {LONGEST}",
+        )
+    return text
+
+
+def _items(request: HttpRequest) -> tuple[str, ...]:
+    items = tuple(request.POST.getlist("items"))
+    if not items:
+        raise BadInput("请至少勾选一项要补正的内容", "tick at least one thing that has to be corrected")
+    return items
+
+
 # What a button does: the value it sends, and the action it becomes.
 BUTTONS: dict[str, Build] = {
     "accept": lambda r, n, s: AcceptStep(n, s),
-    "not_accept": lambda r, n, s: NotAcceptStep(n, s, r.POST.get("reason", ""), r.POST.get("text", "")),
-    "ask": lambda r, n, s: AskCorrection(n, s, tuple(r.POST.getlist("items")), r.POST.get("text", "")),
+    "not_accept": lambda r, n, s: NotAcceptStep(n, s, r.POST.get("reason", ""), _words(r)),
+    "ask": lambda r, n, s: AskCorrection(n, s, _items(r), _words(r)),
     "pause": lambda r, n, s: PauseStep(n, s, r.POST.get("reason", "")),
     "resume": lambda r, n, s: ResumeStep(n, s),
     "grant": lambda r, n, s: DecideStep(n, s, granted=True),
-    "refuse": lambda r, n, s: DecideStep(n, s, False, r.POST.get("reason", ""), r.POST.get("text", "")),
+    "refuse": lambda r, n, s: DecideStep(n, s, False, r.POST.get("reason", ""), _words(r)),
 }
 
 
