@@ -172,6 +172,8 @@ def move(
     act.now_us = now  # the events, notices and outputs of this act happened when its facts did
     state, happened = flow.apply(work.plan, work.state, flow_act)
     target = getattr(flow_act, "step", "")
+    if target:  # an officer of several departments acts for the one the step belongs to
+        act.department = work.steps[target].department
     for what in happened:
         if not what.step:
             continue

@@ -149,32 +149,37 @@ class LifeEvent:
     def read_form(self, answers: Answers, raw: Mapping[str, str], *, today: date) -> dict[str, Value]:
         """The form's canonical values. Raises `FormFaults` with one error a field, all at once.
 
-        A field that the situation does not ask for is dropped, so that nothing is kept without a need.
+        A field that the situation does not ask for is dropped, so that nothing is kept without a need; what it holds
+        decides nothing either.
         """
+        read, faults = self._read(raw, today)
+        values: dict[str, Value] = {}
+        asked: list[str] = []
+        for _ in range(len(self.elements) + 1):  # each value known may ask for more, and never for less
+            asked = [f.element.key for f in self.fields(answers, values) if f.asked]
+            known = {key: read[key] for key in asked if key in read}
+            if known == values:
+                break
+            values = known
+        missing = BadInput("请填写这一项", "this has to be filled in")
+        wrong = {key: faults.get(key, missing) for key in asked if key not in values}
+        if wrong:
+            raise FormFaults(wrong)
+        return values
+
+    def _read(self, raw: Mapping[str, str], today: date) -> tuple[dict[str, Value], dict[str, ZhengtongError]]:
+        """Every element that was filled in, asked for or not, as its value or its error."""
         values: dict[str, Value] = {}
         faults: dict[str, ZhengtongError] = {}
-        every = self.fields(answers, {})
-        for form_field in every:
-            text = raw.get(form_field.element.key, "").strip()
+        for key, element in self.elements.items():
+            codes = self.codes[element.code_list].names() if element.code_list else {}
+            text = raw.get(key, "").strip()
             if text:
                 try:
-                    values[form_field.element.key] = read_value(
-                        form_field.element,
-                        text,
-                        today=today,
-                        codes=form_field.codes,
-                        divisions=[self.division],
-                    )
+                    values[key] = read_value(element, text, today=today, codes=codes, divisions=[self.division])
                 except BadInput as fault:
-                    faults[form_field.element.key] = fault
-        asked = {f.element.key: f for f in self.fields(answers, values) if f.asked}
-        for key in asked:
-            if key not in values and key not in faults:
-                faults[key] = BadInput("请填写这一项", "this has to be filled in")
-        faults = {key: fault for key, fault in faults.items() if key in asked}
-        if faults:
-            raise FormFaults({key: faults[key] for key in asked if key in faults})
-        return {key: value for key, value in values.items() if key in asked}
+                    faults[key] = fault
+        return values, faults
 
     def terms(self, service: PublicServiceFile) -> Terms:
         """What this service's clocks run on."""

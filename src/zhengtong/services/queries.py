@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
 from zhengtong.acts.actor import Actor
 from zhengtong.errors import NotFound
@@ -18,10 +18,9 @@ OPEN_TO_DEPARTMENT = (StepState.PENDING, StepState.ACCEPTED, StepState.PAUSED, S
 
 def life_events() -> list[LifeEvent]:
     """The newest published version of every life event."""
-    versions = PublishedVersion.objects.filter(kind="life-event")
-    newest = versions.values("key").annotate(at=Max("published_us")).values_list("key", "at")
-    hashes = [versions.filter(key=key, published_us=at).values_list("hash", flat=True)[0] for key, at in newest]
-    return sorted((published(hash) for hash in hashes), key=lambda event: event.key)
+    versions = PublishedVersion.objects.filter(kind="life-event").order_by("published_us")
+    newest = dict(versions.values_list("key", "hash"))
+    return [published(newest[key]) for key in sorted(newest)]
 
 
 def life_event(key: str) -> LifeEvent:

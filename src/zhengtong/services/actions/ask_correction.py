@@ -26,8 +26,7 @@ class AskCorrection(OnStep):
     text: str
 
     def run(self, act: Act, target: CaseWork) -> Result:
-        service = target.definition.services[self.step]
-        known = {*service.elements, *(material.key for material in service.materials)}
+        known = correctable(target)
         unknown = sorted(set(self.items) - known)
         if unknown or not self.text.strip():
             raise BadInput(
@@ -45,3 +44,12 @@ class AskCorrection(OnStep):
         act.record("correction_worded", request, [target.case_ref])
         order_notice(act, target, NoticeKind.CORRECT, self.step, self.text)
         return {"case": self.case, "step": self.step}
+
+
+def correctable(work: CaseWork) -> frozenset[str]:
+    """What this step's department may ask to be corrected: elements of its service that were asked, and materials the
+    applicant himself brings. Nothing else could ever be supplied, and the case would wait for it for ever."""
+    service = work.definition.services[work.step.key]
+    uploads = {ask.material.key for ask in work.definition.uploads(work.case.answers, work.form.values)}
+    elements = {key for key in service.elements if key in work.form.values}
+    return frozenset(elements | {material.key for material in service.materials if material.key in uploads})

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Result
+from zhengtong.errors import Conflict
 from zhengtong.services.casework import CaseWork, OnStep, move
 from zhengtong.services.engine.notices import NoticeKind
 from zhengtong.services.notices import order_notice
@@ -21,8 +22,7 @@ class RecordExternalAcceptance(OnStep):
     allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("system", Relation.ANY),)
 
     def run(self, act: Act, target: CaseWork) -> Result:
-        act.department = target.step.department
-        move(act, target, Accept(self.step, act.now_us, system=target.step.external))
+        move(act, target, Accept(self.step, act.now_us, system=_system_of(target)))
         return {"case": self.case, "step": self.step}
 
 
@@ -38,8 +38,7 @@ class RecordExternalDecision(OnStep):
     reason: str = ""
 
     def run(self, act: Act, target: CaseWork) -> Result:
-        act.department = target.step.department
-        system = target.step.external
+        system = _system_of(target)
         move(
             act,
             target,
@@ -50,3 +49,13 @@ class RecordExternalDecision(OnStep):
             issue_output(act, target, self.step, self.issuer_number)
         order_notice(act, target, NoticeKind.GRANT if self.granted else NoticeKind.REFUSE, self.step)
         return {"case": self.case, "step": self.step, "phase": target.case.phase}
+
+
+def _system_of(work: CaseWork) -> str:
+    """The system that decides the step. Raises `Conflict` for one that a department decides."""
+    if not work.step.external:
+        raise Conflict(
+            "这个环节由部门办理，不由外部系统决定", "a department decides this step, no external system",
+            where=work.step.key, expected=work.step.department,
+        )  # fmt: skip
+    return work.step.external

@@ -9,10 +9,11 @@ from typing import ClassVar
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Action, Result
-from zhengtong.errors import Conflict, FormFaults
+from zhengtong.errors import BadInput, Conflict, FormFaults
 from zhengtong.services.actions.submit_case import UploadedMaterial
 from zhengtong.services.casework import CaseWork, calendar, move, open_case
 from zhengtong.services.models import Material
+from zhengtong.services.published import Values
 from zhengtong.services.rules.flow import StepState
 from zhengtong.services.rules.flow import SupplyCorrection as Supplied
 
@@ -38,19 +39,13 @@ class SupplyCorrection(Action[CaseWork]):
         return open_case(self.case)
 
     def run(self, act: Act, target: CaseWork) -> Result:
-        asked = asked_items(target)
-        form, definition = target.form, target.definition
-        changed = {key: text for key, text in self.raw.items() if key in asked}
-        new = [material for material in self.materials if material.key in asked]
-        today = calendar().date_of(act.now_us)
-        merged = {key: str(value) for key, value in form.values.items()} | changed
-        try:
-            values = definition.read_form(target.case.answers, merged, today=today)
-        except FormFaults as faults:
-            raise FormFaults({k: v for k, v in faults.fields.items() if k in asked} or faults.fields) from None
+        asked, form = asked_items(target), target.form
+        values = self._values(act, target, asked)
+        new = self._materials(target, asked, values)
+        changed = {key for key, value in values.items() if value != form.values.get(key)}
         if values == form.values and not new:
             raise Conflict("没有任何改动，尚未补正", "nothing was changed, so nothing is corrected yet")
-        form.origins = form.origins | {key: "corrected" for key in changed if values.get(key) != form.values.get(key)}
+        form.origins = {key: "corrected" if key in changed else form.origins[key] for key in values}
         form.values = values
         about = {"fields_corrected": len(changed), "materials_uploaded": len(new)}
         act.record("form_corrected", form, [target.case_ref], about)
@@ -60,6 +55,34 @@ class SupplyCorrection(Action[CaseWork]):
         target.__dict__.pop("plan", None)
         move(act, target, Supplied(act.now_us))
         return {"case": self.case}
+
+    def _values(self, act: Act, work: CaseWork, asked: frozenset[str]) -> Values:
+        """The form as corrected; what a corrected answer asks for besides is taken too. Raises `FormFaults`."""
+        definition, form = work.definition, work.form
+        given = {key: text for key, text in self.raw.items() if key in asked or key not in form.values}
+        merged = {key: str(value) for key, value in form.values.items()} | given
+        today = calendar().date_of(act.now_us)
+        try:
+            values = definition.read_form(work.case.answers, merged, today=today)
+        except FormFaults as faults:
+            raise FormFaults({k: v for k, v in faults.fields.items() if k in asked} or faults.fields) from None
+        if {service.key for service in definition.uses(work.case.answers, values)} != set(work.steps):
+            other = BadInput(
+                "这样改会改变要办的事项，请撤回后重新申请",
+                "this would change which services are needed; withdraw the case and apply again",
+            )
+            raise FormFaults({key: other for key in asked if values.get(key) != form.values.get(key)})
+        return values
+
+    def _materials(self, work: CaseWork, asked: frozenset[str], values: Values) -> list[UploadedMaterial]:
+        """Documents asked for, and those a corrected answer needs besides. Raises `FormFaults` where one is missing."""
+        wanted = {ask.material.key: ask.material for ask in work.definition.uploads(work.case.answers, values)}
+        held = set(work.case.materials.values_list("key", flat=True))
+        new = [m for m in self.materials if m.key in wanted and (m.key in asked or m.key not in held)]
+        missing = {k for k, m in wanted.items() if m.necessity == "required"} - held - {m.key for m in new}
+        if missing:
+            raise FormFaults({key: BadInput("请上传这份材料", "please add this document") for key in sorted(missing)})
+        return new
 
 
 def asked_items(work: CaseWork) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Action, Result
+from zhengtong.errors import Refused
 from zhengtong.services.casework import CaseWork, move, open_case
 from zhengtong.services.rules.flow import Withdraw
 
@@ -24,5 +25,7 @@ class WithdrawCase(Action[CaseWork]):
         return open_case(self.case)
 
     def run(self, act: Act, target: CaseWork) -> Result:
+        if act.actor.id != target.case.applicant:  # the clerk who took it in is among the owners, for corrections
+            raise Refused("只有申请人本人可以撤回", "only the applicant may withdraw the case", where=self.verb)
         move(act, target, Withdraw(act.now_us))
         return {"case": self.case}
