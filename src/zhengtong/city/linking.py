@@ -134,7 +134,10 @@ def _ring(start: Node, edges: Mapping[Node, list[Node]], members: set[Node]) -> 
 
 def condition_fault(raw: Raw, found: Found, variables: Mapping[str, str] | None, loose: frozenset[str]) -> Fault | None:
     """What is wrong with a condition, if anything. Without variables only its syntax can be judged; names in
-    `loose` belong to objects that are faulty themselves, so that their types are not known."""
+    `loose` belong to objects that are faulty themselves, so that their types are not known. An empty one is told of by
+    its model already."""
+    if not found.value.strip():
+        return None
     try:
         if variables is None:
             check_syntax(found.value)

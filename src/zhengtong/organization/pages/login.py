@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 
 from zhengtong.acts.serving import city
@@ -16,8 +17,18 @@ from zhengtong.organization.models import Account
 from zhengtong.ui.parts import Fact
 
 
+class SignInForm(AuthenticationForm):
+    """A demo account's password is public, so outside demo mode it opens nothing, even where its row was left behind."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        super().confirm_login_allowed(user)
+        if isinstance(user, Account) and user.demo and not settings.ZHENGTONG_DEMO:
+            raise self.get_invalid_login_error()
+
+
 class SignIn(LoginView):
     template_name = "ui/login.html"
+    authentication_form = SignInForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
