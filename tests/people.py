@@ -10,7 +10,8 @@ from typing import Any
 
 from zhengtong.acts.actor import SYSTEM, Actor, Role
 from zhengtong.acts.perform import Action, Done, perform
-from zhengtong.organization.models import Account, Appointment
+from zhengtong.organization.actions.appoint import Appoint
+from zhengtong.organization.models import Account
 from zhengtong.organization.queries import actor_of
 from zhengtong.services.actions.accept_step import AcceptStep
 from zhengtong.services.actions.decide_step import DecideStep
@@ -40,7 +41,7 @@ def account(username: str, role: str = "", department: str = "", **fields: objec
     """A person who can sign in; the password is the user name followed by `-password`."""
     person = Account.objects.create_user(username, f"{username}-password", name=username, **fields)
     if role:
-        Appointment.objects.create(account=person, role=role, department=department)
+        do(Appoint(username, role, department), SYSTEM)
     return person
 
 

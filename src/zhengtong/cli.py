@@ -47,6 +47,7 @@ def _add_rooms() -> None:
     from zhengtong.city import commands as city_commands
     from zhengtong.evaluation import commands as evaluation_commands
     from zhengtong.ledger import commands as ledger_commands
+    from zhengtong.organization import commands as organization_commands
     from zhengtong.organization import definition as _organization  # noqa: F401
     from zhengtong.services import definition  # noqa: F401  # `check` knows every room's kinds
     from zhengtong.site import commands as site_commands
@@ -55,6 +56,7 @@ def _add_rooms() -> None:
     app.add_typer(ledger_commands.app, name="ledger")
     app.command("verify")(ledger_commands.verify_command)
     app.add_typer(evaluation_commands.logs_commands(site_commands.import_source), name="logs")
+    app.add_typer(organization_commands.app, name="accounts")
     app.command("mine", help=evaluation_commands.MINE_HELP)(evaluation_commands.mine)
     site_commands.add_to(app)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -36,7 +36,8 @@ def walk(models: Sequence[type[RecordedRow]], report: Callable[[int], None]) -> 
         for rows in _chunks(model):
             states = _states(model.object_type, [row.object_id for row in rows])
             for row in rows:
-                yield from check(row, states.get(row.object_id, []))
+                for found in check(row, states.get(row.object_id, [])):
+                    yield replace(found, related=_beside(found.object_type, found.object_id))
             done += len(rows)
             report(done)
     for model in models:
@@ -67,6 +68,18 @@ def check(row: RecordedRow, states: Sequence[State]) -> Iterator[Finding]:
         yield finding("row_differs", kind, one, detail)
     elif row.version < newest.version:
         yield finding("row_rolled_back", kind, one, f"{row.version} < {newest.version}")
+
+
+def _beside(object_type: str, object_id: str) -> tuple[tuple[str, str], ...]:
+    """What else the events that record a row were about: of a step or a file, its case."""
+    rows = store.query(
+        "SELECT DISTINCT b.object_type, b.object_id FROM ledger_eventobject a "
+        "JOIN ledger_eventobject b ON b.event_id = a.event_id "
+        "WHERE a.object_type = %s AND a.object_id = %s AND a.qualifier = 'state' AND b.qualifier <> 'state' "
+        "ORDER BY b.object_type, b.object_id",
+        [object_type, object_id],
+    )
+    return tuple((kind, one) for kind, one in rows if (kind, one) != (object_type, object_id))
 
 
 def _chunks(model: type[RecordedRow]) -> Iterator[list[RecordedRow]]:
@@ -113,7 +126,7 @@ def _vanished(model: type[RecordedRow]) -> Iterator[Finding]:
         for one in gone:
             newest = max(states.get(one, []), key=lambda state: state.version, default=None)
             if newest is None or not newest.deleted:
-                yield finding("row_deleted", model.object_type, one)
+                yield finding("row_deleted", model.object_type, one, related=_beside(model.object_type, one))
         last = ids[-1]
 
 

@@ -42,7 +42,7 @@ SAYS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """`related` are the objects (type, id) a changed event was about, so that the case is named."""
+    """`related` are the objects (type, id) a changed event, or the events of a changed row, were about: the case."""
 
     object_type: str
     object_id: str

@@ -9,8 +9,10 @@ class OrganizationConfig(AppConfig):
     def ready(self) -> None:
         from zhengtong.acts.serving import city
         from zhengtong.organization import actions, definition, gate, permissions  # noqa: F401  # they fill registries
+        from zhengtong.organization.pages.supervision import task_link
         from zhengtong.ui import registry
 
         registry.set_gate(gate.gate)
         registry.set_reader(gate.reader)
         registry.set_brand(lambda: city().meta.name)
+        registry.register_result_link(task_link)

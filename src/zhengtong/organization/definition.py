@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -11,7 +12,11 @@ from zhengtong.city import kinds
 from zhengtong.city.definition import RoleRef
 from zhengtong.city.kinds import Definition, Key, Kind
 from zhengtong.city.text import Text
+from zhengtong.errors import Fault
 from zhengtong.organization.rules.supervision_rules import Colour, SupervisionRules, Term, Trigger
+
+if TYPE_CHECKING:
+    from zhengtong.city.load import City
 
 
 class TermFile(Definition):
@@ -76,8 +81,32 @@ class SupervisionFile(Definition):
         )
 
 
+def check_supervision(city: City, rules: SupervisionFile) -> Iterable[Fault]:
+    """Terms and colours named twice, and a colour that follows silence to one nobody has to answer."""
+
+    def fault(path: tuple[str | int, ...], zh: str, en: str, found: str, expected: str = "") -> Fault:
+        return city.fault("supervision", rules.key, path, zh, en, found=found, expected=expected)
+
+    for name, keys in (("terms", [t.key for t in rules.terms]), ("colours", [c.key for c in rules.colours])):
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                yield fault((name, index, "key"), "重复", "this stands twice", key)
+    for index, colour in enumerate(rules.colours):
+        silent = [n for n, trigger in enumerate(colour.triggers) if trigger.on == "unanswered"]
+        if silent and (index == 0 or rules.colours[index - 1].answer is None):
+            yield fault(
+                ("colours", index, "triggers", silent[0], "on"),
+                "“未按期反馈”需要前一种颜色规定反馈期限", "“unanswered” needs a time to answer on the colour before",
+                "unanswered", "answer",
+            )  # fmt: skip
+
+
 kinds.register(
     Kind(
-        "supervision", "organization/supervision.yaml", SupervisionFile, Text(zh="督办规则", en="rules of supervision")
+        "supervision",
+        "organization/supervision.yaml",
+        SupervisionFile,
+        Text(zh="督办规则", en="rules of supervision"),
+        check=check_supervision,
     )
 )

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
 
+from zhengtong.acts.actor import SYSTEM
+from zhengtong.acts.perform import bulk
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department
 from zhengtong.city.identifiers import id_check_character
-from zhengtong.organization.models import Account, Appointment
+from zhengtong.organization.actions.appoint import Appoint
+from zhengtong.organization.actions.open_account import OpenAccount
+from zhengtong.organization.models import Account
 
 PASSWORD = "mingchuan-demo"  # noqa: S105  # a demo's password is public on purpose
 
@@ -45,20 +49,21 @@ def _people() -> list[DemoAccount]:
 def make_demo_accounts() -> int:
     """Make the demo's accounts where they are missing; returns how many were made."""
     hashed = make_password(PASSWORD)
-    made = 0
-    for index, person in enumerate(_people()):
-        account, created = Account.objects.get_or_create(
-            username=person.username,
-            defaults={"name": person.name, "password": hashed, "demo": True},
-        )
-        if not created:
-            continue
-        made += 1
-        if person.role:
-            Appointment.objects.create(account=account, role=person.role, department=person.department)
-        else:
-            body = f"999900199{index % 10}0312{100 + index:03d}"
-            account.identity_number = body + id_check_character(body)
-            account.mobile = f"1380000{1000 + index}"
-            account.save(update_fields=["identity_number", "mobile"])
-    return made
+    known = set(Account.objects.filter(demo=True).values_list("username", flat=True))
+    missing = [(index, person) for index, person in enumerate(_people()) if person.username not in known]
+    with bulk() as batch:
+        for index, person in missing:
+            batch.perform(_opening(person, index, hashed), SYSTEM, f"demo/account/{person.username}")
+            if person.role:
+                appointment = Appoint(person.username, person.role, person.department)
+                batch.perform(appointment, SYSTEM, f"demo/appoint/{person.username}")
+    return len(missing)
+
+
+def _opening(person: DemoAccount, index: int, hashed: str) -> OpenAccount:
+    """Residents have a number and a telephone, as a sign-in with a national identity would give them."""
+    if person.role:
+        return OpenAccount(person.username, person.name, hashed, demo=True)
+    body = f"999900199{index % 10}0312{100 + index:03d}"
+    number = body + id_check_character(body)
+    return OpenAccount(person.username, person.name, hashed, number, f"1380000{1000 + index}", demo=True)

@@ -43,15 +43,28 @@ class Account(AbstractBaseUser):
         return self.name
 
 
-class Appointment(models.Model):
-    """A role a person holds in a department (city key; "" for the whole city)."""
+class Appointment(RecordedRow):
+    """A role a person holds in a department (city key; "" for the whole city) until it is ended."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="appointments")
+    object_type = "appointment"
+    object_id_field = "reference"
+    recorded_fields = ("reference", "account_id", "role", "department", "begun_us", "ended_us")
+
+    reference = models.CharField(max_length=32, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="appointments")
     role = models.CharField(max_length=32)
     department = models.CharField(max_length=64, blank=True)
+    begun_us = models.BigIntegerField()
+    ended_us = models.BigIntegerField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "role", "department"], name="one_appointment_each")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "role", "department"],
+                condition=models.Q(ended_us=None),
+                name="one_appointment_each",
+            )
+        ]
 
 
 class SupervisedTask(RecordedRow):

@@ -17,7 +17,7 @@ def actor_of(account: Account | AnonymousUser) -> Actor:
     """The actor an account is: everyone signed in is a resident, and what they are appointed to besides."""
     if not isinstance(account, Account) or not account.is_active:
         return NOBODY
-    roles = {Role(a.role, a.department) for a in account.appointments.all()}
+    roles = {Role(a.role, a.department) for a in account.appointments.filter(ended_us=None)}
     return Actor(account.pseudonym, frozenset(roles | {Role("resident")}))
 
 

@@ -13,6 +13,14 @@ from zhengtong.city.definition import DepartmentRef, Element, ElementRef
 from zhengtong.city.kinds import Condition, Definition, Key, Kind, Line, Reference, wrong
 from zhengtong.city.text import Text
 from zhengtong.errors import BadInput, Fault
+from zhengtong.services.checks import (
+    check_choices,
+    check_outputs,
+    check_regime,
+    check_service,
+    check_situations,
+    check_templates,
+)
 from zhengtong.services.rules.itemcode import check_item_code
 from zhengtong.services.rules.plan import StepPlan, ordered
 
@@ -242,6 +250,9 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
                 found=key,
             )
     yield from _check_materials(city, event, services)
+    yield from check_situations(city, event)
+    yield from check_choices(city, event)
+    yield from check_outputs(city, event)
     elements = {key for service in services for key in service.elements}
     for index, ask in enumerate(event.asks):
         if (ask.element is None) == (ask.material is None):
@@ -291,6 +302,7 @@ kinds.register(
         RegimeFile,
         Text(zh="时限制度", en="regime of limits"),
         one_per_file=False,
+        check=check_regime,
     )
 )
 kinds.register(Kind("reason", "standards/reasons", ReasonFile, Text(zh="理由", en="reason"), one_per_file=False))
@@ -304,7 +316,9 @@ kinds.register(
         one_per_file=False,
     )
 )
-kinds.register(Kind("service", "services", PublicServiceFile, Text(zh="事项", en="public service")))
+kinds.register(
+    Kind("service", "services", PublicServiceFile, Text(zh="事项", en="public service"), check=check_service)
+)
 kinds.register(
     Kind(
         "life-event",
@@ -316,3 +330,4 @@ kinds.register(
     )
 )
 kinds.register_files("notices", ".typ")
+kinds.register_check(check_templates)

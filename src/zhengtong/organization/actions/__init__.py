@@ -2,9 +2,12 @@
 """Everything that can be done in this room; importing it declares every verb and who may do it."""
 
 from zhengtong.organization.actions import (  # noqa: F401
+    appoint,
     close_task,
     decline_task,
+    end_appointment,
     give_feedback,
+    open_account,
     open_task,
     propose_task,
     send_back_task,

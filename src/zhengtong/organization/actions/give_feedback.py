@@ -15,6 +15,8 @@ from zhengtong.organization.rules.supervised_task import Feedback
 from zhengtong.organization.supervising import TaskWork, by
 from zhengtong.organization.supervising import open_task as load
 
+LONGEST = 5000
+
 
 @dataclass(frozen=True)
 class GiveFeedback(Action[TaskWork]):
@@ -33,6 +35,9 @@ class GiveFeedback(Action[TaskWork]):
     def run(self, act: Act, target: TaskWork) -> Result:
         if not self.text.strip():
             raise FormFaults({"text": BadInput("请写明办理情况", "say what was done")})
+        if len(self.text) > LONGEST:
+            fault = BadInput(f"最多 {LONGEST} 个字", f"at most {LONGEST} characters", found=len(self.text))
+            raise FormFaults({"text": fault})
         target.move(act, Feedback(by(act.actor), act.now_us, self.done), "task_reported", {"done": self.done})
         feedback = TaskFeedback(
             reference=uuid.uuid4().hex,

@@ -8,6 +8,8 @@ from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Action, Result
 from zhengtong.acts.serving import city
+from zhengtong.city.definition import Department
+from zhengtong.errors import BadInput
 from zhengtong.organization.models import SupervisedTask
 from zhengtong.organization.rules.supervised_task import Assign, Open, TaskState
 from zhengtong.organization.rules.supervision import apply
@@ -31,6 +33,9 @@ class OpenTask(Action[TaskWork]):
         return load(self.task)
 
     def run(self, act: Act, target: TaskWork) -> Result:
+        for key in (self.lead, *self.support):
+            if not city().has(Department, key):
+                raise BadInput("没有这个部门", "there is no such department", found=key[:64] or None)
         running = SupervisedTask.objects.exclude(state__in=[TaskState.CLOSED, TaskState.DECLINED, TaskState.PROPOSED])
         matters = frozenset(progress["matter"] for progress in running.values_list("progress", flat=True))
         plan = f"{self.task}/{self.term}"

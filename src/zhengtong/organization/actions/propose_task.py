@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +15,10 @@ from zhengtong.organization.models import SupervisedTask
 from zhengtong.organization.rules.supervised_task import Propose
 from zhengtong.organization.rules.supervision import apply
 from zhengtong.organization.supervising import TaskWork, by, rules
+
+LONGEST = 5000
+INDICATOR = re.compile(r"[a-z0-9.-]{0,64}")
+"""A path of city keys, `on-time.newborn.birth-registration`; "" for a matter that no indicator measures."""
 
 
 @dataclass(frozen=True)
@@ -66,5 +71,10 @@ class ProposeTask(Action[On]):
             faults["title"] = BadInput("请写明要督办的事项", "say what is to be supervised", expected="1–200")
         if not city().has(Department, self.lead):
             faults["lead"] = BadInput("请选择牵头部门", "choose the lead department", found=self.lead or None)
+        for name, text, most in (("aim", self.aim, LONGEST), ("target", self.target_figure, 32)):
+            if len(text) > most:
+                faults[name] = BadInput(f"最多 {most} 个字", f"at most {most} characters", found=len(text))
+        if not INDICATOR.fullmatch(self.indicator):
+            faults["indicator"] = BadInput("没有这个指标", "there is no such indicator", found=self.indicator[:64])
         if faults:
             raise FormFaults(faults)

@@ -18,7 +18,7 @@ from zhengtong.ui.parts import Fact
 
 
 class SignInForm(AuthenticationForm):
-    """A demo account's password is public, so outside demo mode it opens nothing, even where its row was left behind."""
+    """A demo account's password is public: outside demo mode it opens nothing, even where its row was left behind."""
 
     def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)
@@ -39,7 +39,7 @@ class SignIn(LoginView):
 
     def _post(self, account: Account) -> object:
         """What the account is in the demo: its role and department, or a resident."""
-        appointment = next(iter(account.appointments.all()), None)
+        appointment = next((a for a in account.appointments.all() if a.ended_us is None), None)
         if appointment is None:
             return city().get(Role, "resident").name
         role = city().get(Role, appointment.role).name

@@ -9,14 +9,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from zhengtong.acts.authority import authorize, may
+from zhengtong.acts.authority import may
 from zhengtong.acts.perform import Action, now_us, perform
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department
-from zhengtong.errors import BadInput, FormFaults
+from zhengtong.errors import BadInput, FormFaults, NotFound
 from zhengtong.organization.actions.close_task import CloseTask
 from zhengtong.organization.actions.decline_task import DeclineTask
 from zhengtong.organization.actions.give_feedback import GiveFeedback
@@ -30,6 +31,7 @@ from zhengtong.organization.supervising import TaskWork, open_task, rules, super
 from zhengtong.ui.forms import Choice, Field
 from zhengtong.ui.pages import page, post_key, route
 from zhengtong.ui.parts import Fact, Moment, State, StateKind
+from zhengtong.ui.registry import Link
 
 STATES: dict[str, tuple[StateKind, object]] = {
     "proposed": ("wait", _lazy("proposed")),
@@ -71,14 +73,15 @@ def _propose_fields(given: dict[str, str], faults: FormFaults | None) -> list[Fi
     departments = [Choice(d.key, d.name) for d in city().all(Department)]
     return [
         Field("title", _("Matter to supervise"), value=given.get("title", ""), error=wrong.get("title", "")),
-        Field("aim", _("What should be reached"), kind="textarea", value=given.get("aim", ""), required=False),
+        Field("aim", _("What should be reached"), kind="textarea", value=given.get("aim", ""), required=False,
+              error=wrong.get("aim", "")),
         Field(
             "lead", _("Lead department"), kind="select", value=given.get("lead", ""), choices=departments,
             error=wrong.get("lead", ""),
         ),
         Field(
             "target", _("Target figure"), value=given.get("target", ""), required=False,
-            hint=_("For example: on time 95%"),
+            hint=_("For example: on time 95%"), error=wrong.get("target", ""),
         ),
     ]  # fmt: skip
 
@@ -113,9 +116,22 @@ def propose(request: HttpRequest) -> HttpResponse:
 
 @route(permission="task.read")
 def one_task(request: HttpRequest, number: str) -> HttpResponse:
+    return page(request, "organization/task.html", _task_context(request, _readable(request, number)))
+
+
+def _readable(request: HttpRequest, number: str) -> TaskWork:
+    """A task its reader may see; one that he may not see is as one that does not exist. Raises `NotFound`."""
     work = open_task(number, lock=False)
-    authorize(actor(request), "task.read", work.subject)
-    return page(request, "organization/task.html", _task_context(request, work))
+    if not may(actor(request), "task.read", work.subject):
+        raise NotFound("没有这项督办", "there is no such supervised task", found=number)
+    return work
+
+
+def task_link(result: object) -> Link | None:
+    """Where the result of an act on a task can be looked at."""
+    if not isinstance(result, dict) or "task" not in result:
+        return None
+    return Link(reverse("task", args=[result["task"]]), _("Task %(number)s") % {"number": result["task"]})
 
 
 def _task_context(request: HttpRequest, work: TaskWork) -> dict[str, object]:
