@@ -1,20 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ledger.emptying import emptying_allowed
 from zhengtong import ledger
 from zhengtong.ledger.composed import Log
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _emptying() -> Iterator[None]:
-    with emptying_allowed():
-        yield
 
 
 @pytest.fixture
