@@ -6,6 +6,7 @@ UV     := $(BIN)/uv
 SEAL   := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 PORT   ?= 8000
 CASES  ?= 240
+STORY  ?= 7
 
 .PHONY: help setup run test test-all bench lint lock clean
 help:            ## show this help
@@ -27,8 +28,8 @@ $(VENV)/.ready: $(UV) requirements/base.txt requirements/dev.txt requirements/no
 	$(BIN)/python tools/messages.py compile
 	@touch $@
 
-run: setup       ## open the demo city on http://127.0.0.1:8000 (PORT=…, CASES=…)
-	$(BIN)/zhengtong --city examples/city serve --demo --cases $(CASES) --port $(PORT)
+run: setup       ## open the demo city on http://127.0.0.1:8000 (PORT=…, CASES=…, STORY=…)
+	$(BIN)/zhengtong --city examples/city serve --demo --cases $(CASES) --story $(STORY) --port $(PORT)
 
 test: setup      ## the tests that need no browser, PostgreSQL or killing (≤ 10 minutes)
 	$(BIN)/pytest -n auto -m "not browser and not crash" tests

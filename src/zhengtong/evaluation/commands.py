@@ -80,30 +80,31 @@ def logs_commands(import_source: ImportSource = import_log) -> typer.Typer:
             )
         _say_imported(done, as_json)
 
-    @app.command("list", help=say("列出已导入的来源", "List the imported sources"))
-    def list_(
-        as_json: Annotated[bool, typer.Option("--json", help=say("输出 JSON", "print JSON"))] = False,
-    ) -> None:
-        found = sources.list_sources(state_folder())
-        if as_json:
-            print(json.dumps([source.about for source in found], ensure_ascii=False, indent=2))
-            return
-        table = _table(
-            say("来源", "source"),
-            say("事件", "events"),
-            say("办件", "cases"),
-            say("活动", "activities"),
-            say("自", "from"),
-            say("至", "to"),
-            say("文件", "file"),
-        )
-        for source in found:
-            about = source.about
-            counts = (str(about[key]) for key in ("events", "cases", "activities"))
-            table.add_row(source.name, *counts, _day(about["first_us"]), _day(about["last_us"]), about["file"]["name"])
-        Console().print(table if found else say("还没有来源", "no sources yet"))
-
+    app.command("list", help=say("列出已导入的来源", "List the imported sources"))(_list)
     return app
+
+
+def _list(
+    as_json: Annotated[bool, typer.Option("--json", help=say("输出 JSON", "print JSON"))] = False,
+) -> None:
+    found = sources.list_sources(state_folder())
+    if as_json:
+        print(json.dumps([source.about for source in found], ensure_ascii=False, indent=2))
+        return
+    table = _table(
+        say("来源", "source"),
+        say("事件", "events"),
+        say("办件", "cases"),
+        say("活动", "activities"),
+        say("自", "from"),
+        say("至", "to"),
+        say("文件", "file"),
+    )
+    for source in found:
+        about = source.about
+        counts = (str(about[key]) for key in ("events", "cases", "activities"))
+        table.add_row(source.name, *counts, _day(about["first_us"]), _day(about["last_us"]), about["file"]["name"])
+    Console().print(table if found else say("还没有来源", "no sources yet"))
 
 
 def mine(

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from zhengtong.ledger.models import RecordedRow
 
@@ -28,7 +29,7 @@ class AccountManager(BaseUserManager["Account"]):
 class Account(AbstractBaseUser):
     """A person who signs in. The only place that joins a pseudonym to a name and number."""
 
-    username = models.CharField(max_length=64, unique=True)
+    username = models.CharField(_("username"), max_length=64, unique=True)
     name = models.CharField(max_length=64)
     identity_number = models.CharField(max_length=18, blank=True)
     mobile = models.CharField(max_length=20, blank=True)

@@ -6,7 +6,7 @@ Each check gets objects whose own files and references are sound, and names the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from zhengtong.city.conditions import nearest
@@ -17,6 +17,21 @@ from zhengtong.services.choices import no_options
 if TYPE_CHECKING:
     from zhengtong.city.load import City
     from zhengtong.services.definition import LifeEventFile, LimitFile, PublicServiceFile, RegimeFile
+
+
+def is_whole(city: City, services: Iterable[PublicServiceFile]) -> bool:
+    """Whether everything these services name is there. A name that leads nowhere is told where it stands, and what it
+    would have meant is not guessed at."""
+    return all(
+        city.has("regime", service.regime)
+        and all(city.has(Element, key) for key in service.elements)
+        and all(
+            city.has(CodeList, code_list)
+            for key in service.elements
+            if (code_list := city.get(Element, key).code_list) is not None
+        )
+        for service in services
+    )
 
 
 def check_regime(city: City, regime: RegimeFile) -> Iterable[Fault]:
@@ -32,6 +47,8 @@ def check_regime(city: City, regime: RegimeFile) -> Iterable[Fault]:
 
 def check_service(city: City, service: PublicServiceFile) -> Iterable[Fault]:
     """A promise longer than the law, elements and documents named twice, outputs that are not said or not meant."""
+    if not is_whole(city, [service]):
+        return
     regime: RegimeFile = city.get("regime", service.regime)
     statute, promise = service.statutory or regime.decide, service.promised
     if statute and statute.unit == promise.unit and promise.days > statute.days:
@@ -42,7 +59,7 @@ def check_service(city: City, service: PublicServiceFile) -> Iterable[Fault]:
         )  # fmt: skip
     for name in ("promised", "statutory"):
         yield from _near(city, "service", service.key, name, getattr(service, name))
-    yield from _twice(city, ("service", service.key), ("elements",), service.elements)
+    yield from _twice(city, ("service", service.key), ("elements",), service.elements, field=())
     yield from _twice(city, ("service", service.key), ("materials",), [m.key for m in service.materials])
     for index, material in enumerate(service.materials):
         if (material.origin == "output") != (material.output is not None):
@@ -86,7 +103,9 @@ def check_outputs(city: City, event: LifeEventFile) -> Iterable[Fault]:
 
 def check_choices(city: City, event: LifeEventFile) -> Iterable[Fault]:
     """Conditions that compare a question or a coded element with what it can never be."""
-    choices: dict[str, Collection[str]] = {s.key: [option.key for option in s.options] for s in event.situations}
+    choices: dict[str, list[str]] = {}
+    for situation in event.situations:
+        choices.setdefault(situation.key, []).extend(option.key for option in situation.options)
     for use in event.services:
         for key in city.get("service", use.service).elements:
             code_list = city.get(Element, key).code_list
@@ -134,8 +153,15 @@ def _near(city: City, kind: str, key: str, name: str, limit: LimitFile | None) -
         )  # fmt: skip
 
 
-def _twice(city: City, item: tuple[str, str], at: tuple[str | int, ...], names: Sequence[str]) -> Iterable[Fault]:
-    """`names` stand one an entry of the list at `at`, as the entry itself or (for objects) as its key."""
+def _twice(
+    city: City,
+    item: tuple[str, str],
+    at: tuple[str | int, ...],
+    names: Sequence[str],
+    *,
+    field: tuple[str, ...] = ("key",),
+) -> Iterable[Fault]:
+    """`names` stand one an entry of the list at `at`, in its `field`."""
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield city.fault(*item, (*at, index, "key"), "重复", "this stands twice", found=name)
+            yield city.fault(*item, (*at, index, *field), "重复", "this stands twice", found=name)

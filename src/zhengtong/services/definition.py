@@ -20,6 +20,7 @@ from zhengtong.services.checks import (
     check_service,
     check_situations,
     check_templates,
+    is_whole,
 )
 from zhengtong.services.rules.itemcode import check_item_code
 from zhengtong.services.rules.plan import StepPlan, ordered
@@ -238,6 +239,8 @@ def step_plan(service: PublicServiceFile, regime: RegimeFile, waits: frozenset[s
 
 def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
     services = [city.get(PublicServiceFile, use.service) for use in event.services]
+    if not is_whole(city, services):
+        return
     keys = [service.key for service in services]
     for index, key in enumerate(keys):
         if key in keys[:index]:
@@ -267,6 +270,8 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
                 "没有服务用到这个数据元", "no service of the life event asks this",
                 found=ask.element, expected=", ".join(sorted(elements)),
             )  # fmt: skip
+    if len(set(keys)) < len(keys):
+        return
     try:
         waits = needs(services)
         ordered(step_plan(service, city.get(RegimeFile, service.regime), waits[service.key]) for service in services)
@@ -279,12 +284,12 @@ def _check_materials(city: City, event: LifeEventFile, services: list[PublicServ
     materials = {material.key for service in services for material in service.materials}
     for index, service in enumerate(services):
         for material in service.materials:
-            if material.origin == "output" and material.output not in outputs:
+            if material.origin == "output" and material.output and material.output not in outputs:
                 yield city.fault(
                     "life-event", event.key, ("services", index, "service"),
                     f"“{service.key}”需要的结果“{material.output}”没有服务产生",
                     f"{service.key} needs the output {material.output}, which no service of the life event issues",
-                    found=material.output or "", expected=", ".join(sorted(outputs)),
+                    found=material.output, expected=", ".join(sorted(outputs)),
                 )  # fmt: skip
     for index, ask in enumerate(event.asks):
         if ask.material and ask.material not in materials:

@@ -125,7 +125,9 @@ class _Simulation:
     def _working(self, at_us: int, days: float) -> int:
         """An instant in working hours about `days` working days later."""
         whole = int(days)
-        day = self.calendar.add_working_days(self.calendar.date_of(at_us), whole)
+        today = self.calendar.date_of(at_us)
+        after_hours = at_us >= self.calendar.start_of_day(today) + 16 * HOUR
+        day = self.calendar.add_working_days(today, whole + after_hours)
         if not self.calendar.is_working_day(day):
             day = self.calendar.add_working_days(day, 1)
         moment = self.calendar.start_of_day(day) + int(
