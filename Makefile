@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 SEAL   := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 PORT   ?= 8000
 CASES  ?= 240
-STORY  ?= 7
+STORY  ?= 3
 
 .PHONY: help setup run test test-all bench lint lock clean
 help:            ## show this help
