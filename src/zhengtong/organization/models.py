@@ -77,7 +77,20 @@ class SupervisedTask(RecordedRow):
 
     object_type = "task"
     object_id_field = "number"
-    recorded_fields = ("number", "title", "aim", "origin", "indicator", "target", "progress", "state", "lead", "due_us")
+    recorded_fields = (
+        "number",
+        "title",
+        "aim",
+        "origin",
+        "indicator",
+        "target",
+        "suggested_lead",
+        "proposer",
+        "progress",
+        "state",
+        "lead",
+        "due_us",
+    )
 
     number = models.CharField(max_length=24, unique=True)
     title = models.CharField(max_length=200)
@@ -98,7 +111,7 @@ class TaskFeedback(RecordedRow):
 
     object_type = "task_feedback"
     object_id_field = "reference"
-    recorded_fields = ("reference", "text", "given_us")
+    recorded_fields = ("task_id", "reference", "text", "author", "given_us")
 
     reference = models.CharField(max_length=32, unique=True)
     task = models.ForeignKey(SupervisedTask, on_delete=models.PROTECT, related_name="feedbacks")

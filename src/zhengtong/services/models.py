@@ -60,6 +60,7 @@ class Case(RecordedRow):
         "phase",
         "submitted_us",
         "closed_us",
+        "demo",
     )
 
     number = models.CharField(max_length=24, unique=True)
@@ -86,12 +87,15 @@ class Step(RecordedRow):
     object_type = "step"
     object_id_field = "reference"
     recorded_fields = (
+        "case_id",
         "reference",
         "key",
         "department",
+        "external",
         "state",
         "facts",
         "due_us",
+        "lapse_us",
         "decided_by",
         "reason_code",
     )
@@ -120,7 +124,7 @@ class CaseForm(RecordedRow):
 
     object_type = "form"
     object_id_field = "reference"
-    recorded_fields = ("reference", "values", "origins")
+    recorded_fields = ("case_id", "reference", "values", "origins")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="form")
     reference = models.CharField(max_length=32, unique=True)
@@ -133,7 +137,7 @@ class Material(RecordedRow):
 
     object_type = "material"
     object_id_field = "reference"
-    recorded_fields = ("reference", "key", "sha256", "media_type", "size")
+    recorded_fields = ("case_id", "reference", "key", "sha256", "media_type", "size", "filename")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="materials")
     reference = models.CharField(max_length=96, unique=True)
@@ -149,7 +153,7 @@ class CorrectionRequest(RecordedRow):
 
     object_type = "correction"
     object_id_field = "reference"
-    recorded_fields = ("reference", "items", "text", "asked_us")
+    recorded_fields = ("step_id", "reference", "items", "text", "asked_us")
 
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="corrections")
     reference = models.CharField(max_length=96, unique=True)
@@ -163,7 +167,7 @@ class Output(RecordedRow):
 
     object_type = "output"
     object_id_field = "number"
-    recorded_fields = ("number", "key", "issued_us", "issuer_number", "status")
+    recorded_fields = ("step_id", "number", "key", "issued_us", "issuer_number", "status")
 
     step = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="output")
     number = models.CharField(max_length=64, unique=True)
@@ -178,7 +182,19 @@ class Notice(RecordedRow):
 
     object_type = "notice"
     object_id_field = "reference"
-    recorded_fields = ("reference", "number", "kind", "department", "issued_us", "sha256")
+    recorded_fields = (
+        "case_id",
+        "step_id",
+        "reference",
+        "number",
+        "code",
+        "kind",
+        "department",
+        "issued_us",
+        "text",
+        "sha256",
+        "signed_us",
+    )
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="notices", null=True)
