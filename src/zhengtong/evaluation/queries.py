@@ -11,8 +11,9 @@ from statistics import fmean, median
 
 from django.conf import settings
 
+from zhengtong.acts.serving import city
 from zhengtong.evaluation.engine import figures, sources
-from zhengtong.evaluation.engine.figures import Outcome
+from zhengtong.evaluation.engine.figures import OnTime, Outcome, RatedCase
 from zhengtong.evaluation.engine.mining import EventLog
 from zhengtong.evaluation.engine.report import Mined, mine_source
 from zhengtong.evaluation.rules.reductions import Before, Reduction, reductions
@@ -20,7 +21,7 @@ from zhengtong.ledger import log as compose
 from zhengtong.ledger.engine.segments import Segments
 from zhengtong.ledger.segments import segments
 from zhengtong.services.casework import calendar
-from zhengtong.services.definition import BeforeFile
+from zhengtong.services.definition import BeforeFile, RatingFile
 from zhengtong.services.published import LifeEvent
 
 
@@ -30,6 +31,7 @@ class Picture:
 
     leaves: int
     cases: tuple[Outcome, ...]
+    ratings: tuple[RatedCase, ...] = ()
 
 
 def picture(life_event: str) -> Picture:
@@ -42,7 +44,9 @@ def picture(life_event: str) -> Picture:
 def _picture(folder: Path, origin: str, size: int, life_event: str) -> Picture:
     connection, leaves = Segments(folder, origin).connect(size)
     with connection:
-        return Picture(leaves, tuple(figures.outcomes(connection, life_event)))
+        return Picture(
+            leaves, tuple(figures.outcomes(connection, life_event)), tuple(figures.rated_cases(connection, life_event))
+        )
 
 
 def measured(cases: Sequence[Outcome]) -> dict[str, float | None]:
@@ -63,6 +67,13 @@ def measured(cases: Sequence[Outcome]) -> dict[str, float | None]:
         "fields": fmean(case.fields_typed for case in cases),
         "departments": median(case.departments for case in cases),
     }
+
+
+def satisfied(ratings: Sequence[RatedCase]) -> OnTime:
+    """How many of the rated cases were not rated badly, by the city's own rules."""
+    files = city().all(RatingFile)
+    bad = files[0].bad_up_to if files else 0
+    return OnTime(len(ratings), sum(rating.level > bad for rating in ratings))
 
 
 def compared(event: LifeEvent, before: BeforeFile, cases: Sequence[Outcome]) -> Sequence[Reduction]:

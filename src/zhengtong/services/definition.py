@@ -24,6 +24,7 @@ from zhengtong.services.checks import (
 )
 from zhengtong.services.rules.itemcode import check_item_code
 from zhengtong.services.rules.plan import StepPlan, ordered
+from zhengtong.services.rules.ratings import RatingRules
 
 if TYPE_CHECKING:
     from zhengtong.city.load import City
@@ -80,6 +81,34 @@ class RemedyFile(Definition):
     within: Text
     basis: Line
     verified: bool = False
+
+
+class LevelFile(Definition):
+    value: Annotated[int, Field(ge=1, le=9)]
+    name: Text
+
+
+class AspectFile(Definition):
+    key: Key
+    name: Text
+
+
+class RatingFile(Definition):
+    """好差评: the levels, from which of them a rating is bad, and the days of checking and repairing."""
+
+    key: Key
+    name: Text
+    levels: Annotated[list[LevelFile], Field(min_length=2)]
+    bad_up_to: Annotated[int, Field(ge=1, le=9)]
+    aspects: list[AspectFile] = []
+    check: LimitFile
+    repair: LimitFile
+    source: Text
+    verified: bool = False
+
+    def compiled(self) -> RatingRules:
+        levels = tuple(level.value for level in self.levels)
+        return RatingRules(levels, self.bad_up_to, self.check.days, self.repair.days)
 
 
 class SystemFile(Definition):
@@ -312,6 +341,7 @@ kinds.register(
 )
 kinds.register(Kind("reason", "standards/reasons", ReasonFile, Text(zh="理由", en="reason"), one_per_file=False))
 kinds.register(Kind("remedy", "standards/remedies", RemedyFile, Text(zh="救济途径", en="remedies"), one_per_file=False))
+kinds.register(Kind("rating", "standards/ratings.yaml", RatingFile, Text(zh="好差评规则", en="rules of rating")))
 kinds.register(
     Kind(
         "system",

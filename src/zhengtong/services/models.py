@@ -207,3 +207,35 @@ class Notice(RecordedRow):
     text = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     signed_us = models.BigIntegerField(null=True)
+
+
+class Rating(RecordedRow):
+    """好差评 of a closed case, and where the loop that a bad one set off stands. Its words never enter the ledger."""
+
+    object_type = "rating"
+    object_id_field = "reference"
+    recorded_fields = (
+        "case_id",
+        "reference",
+        "level",
+        "aspects",
+        "text",
+        "department",
+        "rated_us",
+        "state",
+        "due_us",
+        "repairs",
+        "answer",
+    )
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="rating")
+    reference = models.CharField(max_length=32, unique=True)
+    level = models.PositiveSmallIntegerField()
+    aspects = models.JSONField(default=list)
+    text = models.TextField(blank=True)
+    department = models.CharField(max_length=64, db_index=True)
+    rated_us = models.BigIntegerField()
+    state = models.CharField(max_length=16)
+    due_us = models.BigIntegerField(null=True)
+    repairs = models.PositiveSmallIntegerField(default=0)
+    answer = models.TextField(blank=True)

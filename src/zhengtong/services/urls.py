@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhengtong.services.pages import counter, mine, portal, verification, workbench
+from zhengtong.services.pages import counter, mine, portal, ratings, verification, workbench
 
 urlpatterns = [
     path("", portal.home, name="portal"),
@@ -13,12 +13,16 @@ urlpatterns = [
     path("my/<str:number>/", mine.my_case, name="my_case"),
     path("my/<str:number>/correct/", mine.correct, name="correct"),
     path("my/<str:number>/withdraw/", mine.withdraw, name="withdraw"),
+    path("my/<str:number>/rate/", ratings.rate, name="rate"),
     path("documents/<str:reference>/", mine.document, name="document"),
     path("materials/<str:reference>/", mine.material, name="material"),
     path("counter/", counter.desk, name="counter"),
     path("counter/<slug:key>/", counter.intake, name="intake"),
     path("counter/receipts/<str:number>/", counter.receipt, name="receipt"),
     path("workbench/", workbench.my_steps, name="workbench"),
+    path("workbench/ratings/", ratings.all_ratings, name="ratings"),
+    path("workbench/ratings/<str:reference>/", ratings.one_rating, name="rating"),
+    path("workbench/ratings/<str:reference>/act/", ratings.act_on_rating, name="act_on_rating"),
     path("workbench/<str:number>/<slug:step>/", workbench.step_page, name="step"),
     path("workbench/<str:number>/<slug:step>/act/", workbench.act_on_step, name="act_on_step"),
     path("verify/", verification.ask, name="verify"),

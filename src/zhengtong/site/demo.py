@@ -26,8 +26,12 @@ from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.organization.queries import actor_of
 from zhengtong.services.actions.accept_step import AcceptStep
 from zhengtong.services.actions.ask_correction import AskCorrection
+from zhengtong.services.actions.call_back_rating import CallBackRating
+from zhengtong.services.actions.check_rating import CheckRating
 from zhengtong.services.actions.decide_step import DecideStep
+from zhengtong.services.actions.rate_case import RateCase
 from zhengtong.services.actions.record_external_answer import RecordExternalAcceptance, RecordExternalDecision
+from zhengtong.services.actions.repair_rating import RepairRating
 from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
 from zhengtong.services.actions.supply_correction import SupplyCorrection
 from zhengtong.services.actions.withdraw_case import WithdrawCase
@@ -267,6 +271,7 @@ class _Simulation:
         self._do(action, self._officer(department), f"demo/{case}/{step}/decide", now)
         if granted:
             self._follow(case, step, now)
+        self._perhaps_rate(case, now)
 
     def _follow(self, case: str, step: str, now: int) -> None:
         """The steps that began with this one's output."""
@@ -285,3 +290,36 @@ class _Simulation:
         if self._open(case, step):
             number = hashlib.sha256(case.encode()).hexdigest()[:10].upper()
             self._do(RecordExternalDecision(case, step, True, f"C-{number}"), SYSTEM, f"decided/{case}.{step}", now)
+            self._perhaps_rate(case, now)
+
+    def _perhaps_rate(self, case: str, now: int) -> None:
+        """A third of those whose case closed say how it was; who waited longer likes it less."""
+        row = Case.objects.get(number=case)
+        if row.phase in {"open", "withdrawn"} or self.random.random() > 0.35:
+            return
+        start, end = (self.calendar.date_of(at) for at in (row.submitted_us, now))
+        waited = self.calendar.working_days_between(start, end)
+        level = max(1, min(5, round(self.random.gauss(5.2 - 0.16 * waited, 0.8))))
+        self._later(self._working(now, self.random.uniform(0, 3)), partial(self._rate, case, row.applicant, level))
+
+    def _rate(self, case: str, applicant: str, level: int, now: int) -> None:
+        actor = Actor(applicant, frozenset({Role("resident")}))
+        text = "等了好几天没有消息。" if level <= 2 else ""
+        done = self._do(RateCase(case, level, (), text), actor, f"demo/{case}/rate", now)
+        if done["state"] == "to_check":
+            self._later(self._working(now, 0.6), partial(self._check_rating, str(done["rating"])))
+
+    def _check_rating(self, rating: str, now: int) -> None:
+        officer = self._officer(self.event.event.lead)
+        upheld = self.random.random() < 0.7
+        self._do(CheckRating(rating, upheld, "已向承办部门核实。"), officer, f"demo/{rating}/check", now)
+        if upheld:
+            self._later(self._working(now, self.random.uniform(1, 12)), partial(self._repair_rating, rating))
+
+    def _repair_rating(self, rating: str, now: int) -> None:
+        officer = self._officer(self.event.event.lead)
+        self._do(RepairRating(rating, "已督促承办部门改进，并向申请人说明。"), officer, f"demo/{rating}/repair", now)
+        self._later(self._working(now, 1), partial(self._call_back, rating))
+
+    def _call_back(self, rating: str, now: int) -> None:
+        self._do(CallBackRating(rating, True), self._officer(self.event.event.lead), f"demo/{rating}/call-back", now)

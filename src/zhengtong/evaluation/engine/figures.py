@@ -167,3 +167,23 @@ def by_service(cases: Iterable[Outcome]) -> list[ServiceFigures]:
             )
         )
     return sorted(figures, key=lambda figure: (-figure.late_share, figure.service))
+
+
+_RATED = """
+SELECT o.object_id, json_extract(e.attributes, '$.level')::BIGINT, e.time_us
+FROM events e JOIN event_objects o USING (event_id)
+WHERE e.type = 'case_rated' AND o.object_type = 'case' AND json_extract_string(e.attributes, '$.life_event') = ?
+ORDER BY e.time_us, o.object_id
+"""
+
+
+@dataclass(frozen=True)
+class RatedCase:
+    number: str
+    level: int
+    rated_us: int
+
+
+def rated_cases(connection: duckdb.DuckDBPyConnection, life_event: str) -> list[RatedCase]:
+    """Every rating of a life event's cases, oldest first."""
+    return [RatedCase(*row) for row in connection.execute(_RATED, [life_event]).fetchall()]

@@ -72,6 +72,7 @@ def _life_event_block(event: LifeEvent) -> dict[str, object]:
     return {
         "event": event,
         "rate": rate,
+        "satisfied": queries.satisfied(picture.ratings),
         "trend": _by_month(cases),
         "services": services,
         "comparisons": [(before, _rows(queries.compared(event, before, cases))) for before in event.event.before],

@@ -25,6 +25,10 @@ WORDS: dict[str, object] = {
     "step_withdrawn": _("Withdrawn"),
     "limit_missed": _("Limit missed"),
     "case_closed": _("Case closed"),
+    "case_rated": _("Rated by the applicant"),
+    "rating_checked": _("Rating checked"),
+    "rating_repaired": _("Put right after the rating"),
+    "rating_called_back": _("Called back"),
 }
 """What a person following the case wants to know."""
 

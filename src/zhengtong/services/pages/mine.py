@@ -24,6 +24,7 @@ from zhengtong.services.engine.uploads import read_upload
 from zhengtong.services.models import Material, Notice
 from zhengtong.services.pages.forms import Faults, element_field, material_field, take_uploads
 from zhengtong.services.pages.history import history
+from zhengtong.services.pages.rated import rating_context
 from zhengtong.services.pages.states import phase_state, step_tasks
 from zhengtong.services.processes import sealed_notice
 from zhengtong.services.published import published
@@ -74,6 +75,7 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "fields": fields,
         "notices": notices_of(work),
         "moments": history(work),
+        **rating_context(work, bool(may(me, "case.rate", work.subject))),
         "may_withdraw": work.case.phase == "open" and bool(may(me, "case.withdraw", work.subject)),
     }
 
