@@ -46,7 +46,7 @@ WITH closed AS (
 SELECT number, closed_us, submitted_us, channel, typed, s.uploaded + coalesce(c.uploaded, 0), visits,
        service, department, decided_us, promised_due_us, used_days
 FROM closed JOIN submitted s USING (number) LEFT JOIN corrected c USING (number) LEFT JOIN decided USING (number)
-ORDER BY closed_us, number, decided_us
+ORDER BY closed_us, number, decided_us, service
 """
 
 
