@@ -7,6 +7,7 @@ import pytest
 from people import DEPARTMENT, FORM, PARENT, do, grant, officer, publish, submit
 
 from zhengtong.acts.actor import SYSTEM
+from zhengtong.errors import Conflict
 from zhengtong.ledger.models import Event
 from zhengtong.services.actions.record_external_answer import RecordExternalAcceptance, RecordExternalDecision
 from zhengtong.services.models import Case, Output
@@ -35,3 +36,14 @@ def test_a_case_runs_from_the_one_form_to_its_results() -> None:
     assert (case.phase, set(states(number).values())) == ("completed", {"granted"})
     assert Output.objects.filter(step__case=case).count() == len(DEPARTMENT)
     assert Event.objects.filter(type="case_closed").count() == 1
+
+
+def test_an_external_answer_decides_nothing_that_a_department_decides() -> None:
+    number = submit(publish())
+    for action in (
+        RecordExternalAcceptance(number, "birth-registration"),
+        RecordExternalDecision(number, "birth-registration", True, "X"),
+    ):
+        with pytest.raises(Conflict, match="a department decides"):
+            do(action, SYSTEM)
+    assert states(number)["birth-registration"] == "pending"

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from zhengtong.acts.models import OutboxMessage
 from zhengtong.acts.perform import now_us
-from zhengtong.errors import Unavailable, ZhengtongError
+from zhengtong.errors import Unavailable, WrongUse, ZhengtongError
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,10 @@ def _claim(limit: int, now: int) -> list[OutboxMessage]:
 def _handle(message: OutboxMessage) -> dict[str, Any]:
     """Run the handler; returns the fields to write back."""
     try:
-        outcome = _handlers[message.topic](message.payload)
+        handler = _handlers.get(message.topic)
+        if handler is None:
+            raise WrongUse("没有处理这类消息的程序", "nothing handles this topic", found=message.topic)
+        outcome = handler(message.payload)
     except Unavailable as error:
         wait = retry_delay_us(message.attempts)
         log.warning("outbox %s %s: %s", message.topic, message.pk, error)

@@ -70,7 +70,10 @@ def _application(work: CaseWork) -> dict[str, object]:
 @handles("services.sign_notice")
 def sign_notice(payload: Mapping[str, Any]) -> None:
     """Typeset and sign a notice, then record the hash of its file."""
-    sealed_notice(Notice.objects.select_related("case", "step").get(reference=payload["notice"]))
+    notice = Notice.objects.select_related("case", "step").filter(reference=payload["notice"]).first()
+    if notice is None:
+        raise NotFound("没有这份文书", "there is no such notice", found=payload["notice"])
+    sealed_notice(notice)
 
 
 def sealed_notice(notice: Notice) -> Notice:

@@ -299,7 +299,7 @@ class _Simulation:
             return
         start, end = (self.calendar.date_of(at) for at in (row.submitted_us, now))
         waited = self.calendar.working_days_between(start, end)
-        level = max(1, min(5, round(self.random.gauss(5.2 - 0.16 * waited, 0.8))))
+        level = max(1, min(5, round(self.random.gauss(5.0 - 0.2 * waited, 1.1))))
         self._later(self._working(now, self.random.uniform(0, 3)), partial(self._rate, case, row.applicant, level))
 
     def _rate(self, case: str, applicant: str, level: int, now: int) -> None:

@@ -14,6 +14,12 @@ from zhengtong.services.outputs import issue_output
 from zhengtong.services.rules.flow import Accept, Decide
 
 
+def _check_external(work: CaseWork) -> None:
+    """Raises `Conflict` for a step that a department decides itself."""
+    if not work.step.external:
+        raise Conflict("这个环节由部门办理", "a department decides this step", where=work.step.key, expected="external")
+
+
 @dataclass(frozen=True)
 class RecordExternalAcceptance(OnStep):
     """An external system confirmed that it has the application."""
