@@ -29,6 +29,7 @@ from visits import (
 from zhengtong.acts.models import OutboxMessage
 from zhengtong.acts.outbox import deliver
 from zhengtong.services.models import Case, Draft, Material, Notice, Step
+from zhengtong.site.worker import seal
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 GUIDE = "/life-events/newborn/"
@@ -347,3 +348,12 @@ def test_a_department_sees_only_the_elements_its_service_needs(parent: object) -
         decide(number, "birth-registration", act)
     insurance = officer_of("resident-insurance").get(f"/workbench/{number}/resident-insurance/")
     assert FORM["father_id"] not in insurance.content.decode()
+
+
+def test_the_history_claims_no_more_for_an_event_than_is_so(parent: object) -> None:
+    number = apply(parent)
+    waiting = classed(parent.get(f"/my/{number}/"), "timeline", "//a")
+    assert {link.get("class") for link in waiting} == {"proof promised"}
+    seal()
+    sealed = classed(parent.get(f"/my/{number}/"), "timeline", "//a")
+    assert {link.get("class") for link in sealed} == {"proof sealed"} and len(sealed) == len(waiting)

@@ -51,6 +51,7 @@ class Moment:
     by: Words = ""
     note: Words = ""
     proof_url: str = ""
+    standing: str = "sealed"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def history(work: CaseWork) -> list[Moment]:
     """Newest first. Who acted is named by department; persons stay behind their pseudonyms."""
     found = Event.objects.filter(objects_touched__object_type="case", objects_touched__object_id=work.case.number)
     moments = []
-    for event in found.filter(type__in=WORDS).order_by("-time_us", "-id").distinct():
+    shown = found.filter(type__in=WORDS).select_related("leaf").order_by("-time_us", "-id").distinct()
+    for event in shown:
         service = work.definition.services.get(event.attributes.get("service", ""))
         department = work.definition.departments.get(event.department)
         moments.append(
@@ -59,6 +60,7 @@ def history(work: CaseWork) -> list[Moment]:
                 by=(department.short or department.name) if department else "",
                 note=service.name if service else "",
                 proof_url=reverse("event_evidence", args=[event.id]),
+                standing="sealed" if hasattr(event, "leaf") else "promised",
             )
         )
     return moments

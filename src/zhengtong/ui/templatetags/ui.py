@@ -149,13 +149,15 @@ def state(kind: object, word: object = "") -> dict[str, object]:
 def proof(url: str, events: int | None = None, label: object = "", standing: str = "proven") -> dict[str, object]:
     """The chip beside a figure: how many events stand behind it, one click away.
 
-    `standing` is proven, promised (recorded, not yet sealed) or contradicted.
+    `standing` is proven (the proof was checked for this page), sealed (it can be), promised (recorded, not yet sealed)
+    or contradicted.
     """
     words = say(label) or (
         ngettext("%(n)s event", "%(n)s events", events) % {"n": number(events)} if events is not None else _("Receipt")
     )
     standings = {
         "proven": _("proven unchanged since recorded"),
+        "sealed": _("sealed in the record"),
         "promised": _("recorded, not yet sealed"),
         "contradicted": _("does not agree with the record"),
     }
