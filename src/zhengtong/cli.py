@@ -54,7 +54,7 @@ def _add_rooms() -> None:
 
     city_commands.add_to(app)
     app.add_typer(ledger_commands.app, name="ledger")
-    app.command("verify")(ledger_commands.verify_command)
+    app.command("verify", help=ledger_commands.VERIFY_HELP)(ledger_commands.verify_command)
     app.add_typer(evaluation_commands.logs_commands(site_commands.import_source), name="logs")
     app.add_typer(organization_commands.app, name="accounts")
     app.command("mine", help=evaluation_commands.MINE_HELP)(evaluation_commands.mine)

@@ -12,6 +12,7 @@ from statistics import fmean, median
 from django.conf import settings
 
 from zhengtong.acts.serving import city
+from zhengtong.errors import Contradicted
 from zhengtong.evaluation.engine import figures, sources
 from zhengtong.evaluation.engine.figures import OnTime, Outcome, RatedCase
 from zhengtong.evaluation.engine.mining import EventLog
@@ -42,7 +43,15 @@ def picture(life_event: str) -> Picture:
 
 @lru_cache(maxsize=64)
 def _picture(folder: Path, origin: str, size: int, life_event: str) -> Picture:
-    connection, leaves = Segments(folder, origin).connect(size)
+    held = Segments(folder, origin)
+    changed = held.verify()
+    if changed:
+        raise Contradicted(
+            "存证分段文件已被改动，无法据此计数",
+            "segments of the record were changed; nothing can be counted from them",
+            found=", ".join(changed),
+        )  # fmt: skip
+    connection, leaves = held.connect(size)
     with connection:
         return Picture(
             leaves, tuple(figures.outcomes(connection, life_event)), tuple(figures.rated_cases(connection, life_event))

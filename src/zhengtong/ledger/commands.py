@@ -181,6 +181,14 @@ def verify_file(
         raise BadInput("无法读取文件", "the file cannot be read", where=file.name, found=str(error)) from None
 
 
+VERIFY_HELP = say(
+    "核验凭证：已证明（退出码 0），仅承诺或相互矛盾（1）。\n\n"
+    "例：zhengtong verify proof.json --key key.txt --checkpoint latest.txt",
+    "Check a bundle: proven (exit 0), promised or contradicted (1).\n\n"
+    "Example: zhengtong verify proof.json --key key.txt --checkpoint latest.txt",
+)
+
+
 def verify_command(
     file: Annotated[Path, typer.Argument(help=say("凭证（JSON）", "the bundle (JSON)"))],
     key: Annotated[Path, typer.Option(help=say("可信公钥", "the key you trust"))],
@@ -188,12 +196,7 @@ def verify_command(
     document: Annotated[Path | None, typer.Option(help=say("凭证所指的文件", "the file the bundle speaks of"))] = None,
     as_json: Json = False,
 ) -> None:
-    """核验凭证：已证明（退出码 0），仅承诺或相互矛盾（1）。
-
-    Check a bundle: proven (exit 0), promised or contradicted (1).
-
-    例 Example: zhengtong verify proof.json --key key.txt --checkpoint latest.txt
-    """
+    """The top-level `verify`; its help is `VERIFY_HELP`."""
     with _faces_errors():
         verdict = verify_file(file, key=key, checkpoint=checkpoint, document=document)
     if as_json:
@@ -214,8 +217,11 @@ def _log() -> Log:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhengtong.site.settings")
     if not apps.ready:
         django.setup()
+    from django.core.management import call_command
+
     from zhengtong import ledger
 
+    call_command("migrate", verbosity=0, interactive=False)  # an empty state folder holds an empty record
     return ledger.log()
 
 

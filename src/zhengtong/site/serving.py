@@ -32,7 +32,6 @@ def prepare() -> None:
 
     Raises `CityFaults`, and `WrongUse` where the database runs in a mode that may lose writes.
     """
-    from django.conf import settings
     from django.core.management import call_command
 
     from zhengtong.acts.actor import SYSTEM
@@ -43,7 +42,7 @@ def prepare() -> None:
     from zhengtong.services.definition import LifeEventFile
     from zhengtong.services.published import assemble, content_hash
 
-    settings.ZHENGTONG_CITY_NAME = city().meta.key  # names the log when it is begun
+    city()
     require_safe_modes()
     call_command("migrate", verbosity=0, interactive=False)
     for event in city().all(LifeEventFile):

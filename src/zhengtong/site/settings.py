@@ -32,10 +32,20 @@ def _secret(state: Path) -> str:
     return path.read_text()
 
 
+def _city_key(city: Path) -> str:
+    """The city's key, after which whichever command begins the log names it; read plainly, checked elsewhere."""
+    file = city / "city.yaml"
+    lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
+    return next((line.partition(":")[2].strip().strip("\"'") for line in lines if line.startswith("key:")), "")
+
+
 ZHENGTONG_STATE = Path(os.environ.get("ZHENGTONG_STATE", "state")).resolve()
 ZHENGTONG_CITY = Path(os.environ.get("ZHENGTONG_CITY", ".")).resolve()
 ZHENGTONG_DEMO = _flag("ZHENGTONG_DEMO")
 ZHENGTONG_PUBLIC_URL = os.environ.get("ZHENGTONG_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+ZHENGTONG_CITY_NAME = _city_key(ZHENGTONG_CITY)
+ZHENGTONG_LEDGER_SUITE = os.environ.get("ZHENGTONG_LEDGER_SUITE", "ed25519-sha256")
+ZHENGTONG_SEAL_WITHIN_S = int(os.environ.get("ZHENGTONG_SEAL_WITHIN_S", "3600"))
 ZHENGTONG_CHECKPOINT_WEBHOOK = os.environ.get("ZHENGTONG_CHECKPOINT_WEBHOOK", "")
 
 SECRET_KEY = _secret(ZHENGTONG_STATE)
