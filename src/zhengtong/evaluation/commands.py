@@ -42,11 +42,15 @@ def logs_commands(import_source: ImportSource = import_log) -> typer.Typer:
 
     @app.command(
         "import",
-        help=say("导入一份日志（XES 或 CSV，可为 .gz），成为来源", "Import a log (XES or CSV, also .gz) as a source")
+        help=say(
+            "导入一份日志（XES、CSV 或 OCEL 2.0，可为 .gz），成为来源",
+            "Import a log (XES, CSV or OCEL 2.0, also .gz) as a source",
+        )
         + "\n\n"
         + say("例：", "Examples:")
         + "\n\n    zhengtong logs import receipt.xes.gz --source permits"
-        + "\n\n    zhengtong logs import export.csv --source vth --map vth.yaml --zone Europe/Amsterdam",
+        + "\n\n    zhengtong logs import export.csv --source vth --map vth.yaml --zone Europe/Amsterdam"
+        + "\n\n    zhengtong logs import orders.jsonocel --source orders --case-type Invoice",
     )
     def import_(
         file: Annotated[Path, typer.Argument(help=say("日志文件", "the log file"))],
@@ -59,6 +63,13 @@ def logs_commands(import_source: ImportSource = import_log) -> typer.Typer:
             str | None,
             typer.Option(help=say("无时区时间所用时区，如 Asia/Shanghai", "zone of times written without one")),
         ] = None,
+        case_type: Annotated[
+            str | None,
+            typer.Option(
+                "--case-type",
+                help=say("OCEL：作为办件的对象类型", "OCEL: the type of object that plays the case"),
+            ),
+        ] = None,
         replace: Annotated[
             bool,
             typer.Option("--replace", help=say("替换同名的另一份日志", "replace another log of this name")),
@@ -68,6 +79,8 @@ def logs_commands(import_source: ImportSource = import_log) -> typer.Typer:
         mapped = load_mapping(mapping) if mapping else LogMapping()
         if zone:
             mapped = mapped.in_zone(zone)
+        if case_type:
+            mapped = mapped.for_case_type(case_type)
         with _progress(file) as progress:
             done = import_source(
                 file,
@@ -174,6 +187,7 @@ NOTES = {
         "times fall into the hour a clock change leaves out",
     ),
     "times_doubled_by_clock_change": ("个时间在拨慢钟表时出现两次", "times occur twice at a clock change"),
+    "relations_doubled": ("条关系重复，只计一次", "relations stood twice and count once"),
     "rows_skipped": ("行有误，按映射略去", "faulty rows were skipped, as the mapping says"),
 }
 
@@ -194,6 +208,15 @@ def _say_imported(done: Imported, as_json: bool) -> None:
         )
     else:
         print(say("这份日志早已导入，没有改动", "this very log is imported already; nothing was changed"))
+    if "case_type" in about:
+        types = "、" if language() == "zh" else ", "
+        others = types.join(one for one in about["case_types"] if one != about["case_type"])
+        print(
+            say(
+                f"  以“{about['case_type']}”为办件；其他对象类型（--case-type）：{others or '无'}",
+                f"  the case is “{about['case_type']}”; other types of object (--case-type): {others or 'none'}",
+            )
+        )
     for code, count in about["notes"].items():
         print(f"  {count} {say(*NOTES[code])}")
 

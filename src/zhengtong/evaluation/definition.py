@@ -17,8 +17,9 @@
     due: [due]
 
 Everything may be left out: the keys of the XES standard and the names pm4py writes are known. In XES a column
-is a key of the event, `case:KEY` one of the trace. Errors are `BadInput` naming file, line and field of every
-fault.
+is a key of the event, `case:KEY` one of the trace. An OCEL log says itself what its columns are: there only
+`zone`, `rename`, `finished_activities` and `case_type` (the type of object that plays the case) mean something.
+Errors are `BadInput` naming file, line and field of every fault.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ _NO_ROLE = "{0} 不是 case_attributes 中的时间 ‖ {0} is no case attribute
 
 
 class LogMapping(_Strict):
-    format: Literal["csv", "xes"] | None = None
+    format: Literal["csv", "xes", "ocel-json", "ocel-xml", "ocel-sqlite"] | None = None
     encoding: str | None = None
     delimiter: Annotated[str | None, BeforeValidator(_delimiter)] = None
     quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
@@ -149,6 +150,7 @@ class LogMapping(_Strict):
     due: Annotated[tuple[str, ...], BeforeValidator(_several)] | None = None
     finished_activities: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
     bad_rows: Literal["refuse", "skip"] = "refuse"
+    case_type: str | None = None
 
     _formats = field_validator("time_formats")(_known_formats)
 
@@ -197,14 +199,21 @@ class LogMapping(_Strict):
 
     def in_zone(self, zone: str) -> LogMapping:
         """The same mapping with another zone. Raises `BadInput` for an unknown one."""
-        return parse_mapping(json.dumps({"zone": zone}), "--zone").model_copy(update=self._but_zone())
+        return parse_mapping(json.dumps({"zone": zone}), "--zone").model_copy(update=self._but("zone"))
 
-    def _but_zone(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.model_fields_set if name != "zone"}
+    def for_case_type(self, case_type: str) -> LogMapping:
+        """The same mapping with another type of object as the case (OCEL only)."""
+        return LogMapping(case_type=case_type).model_copy(update=self._but("case_type"))
+
+    def _but(self, key: str) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.model_fields_set if name != key}
 
     def digest(self) -> str:
         """SHA-256 of the meaning: the same mapping in another layout has the same one."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        meaning = self.model_dump(mode="json")
+        if self.case_type is None:
+            del meaning["case_type"]  # which came later: sources imported before keep their digest
+        text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -14,7 +14,7 @@ import duckdb
 
 from zhengtong.errors import BadInput, Conflict
 from zhengtong.evaluation.definition import LogMapping
-from zhengtong.evaluation.engine import delimited, normalise, opening, sources
+from zhengtong.evaluation.engine import delimited, normalise, ocel, opening, sources
 from zhengtong.evaluation.engine.duck import connect, path_literal, sql
 from zhengtong.evaluation.engine.opening import HashingFile, Limits, Progress
 from zhengtong.evaluation.engine.plan import Plan, resolve
@@ -68,7 +68,8 @@ def import_log(
     mapping, limits = mapping or LogMapping(), limits or Limits()
     if not file.is_file():
         raise BadInput("没有这个文件", "there is no such file", found=file.name)
-    kind, head = opening.sniff(file, limits)
+    known = ocel.sniff(file, limits)
+    kind, head = known or opening.sniff(file, limits)
     if mapping.format and mapping.format != kind:
         raise BadInput(
             "文件格式与映射不符",
@@ -77,21 +78,30 @@ def import_log(
             found=kind,
             expected=mapping.format,
         )
+    if known:
+        ocel.check_mapping(mapping, file.name)
+    elif mapping.case_type:
+        raise BadInput(
+            "只有 OCEL 日志才有对象类型可选", "only an OCEL log has types of objects to choose from",
+            where=file.name, found=mapping.case_type,
+        )  # fmt: skip
     sha256 = opening.file_sha256(file)
     same = _already(state, name, sha256, mapping, replace)
     if same is not None:
         return Imported(same, fresh=False)
     encoding = opening.encoding_of(head, kind, mapping.encoding, file.name)
     with sources.staging(state) as folder, connect(folder / "work.duckdb", spill=folder / "spill") as connection:
-        with HashingFile(file, progress) as stream:
-            pieces = opening.utf8(opening.unpacked(stream, file.name, limits), encoding, file.name)
-            if kind == "xes":
-                raw = _stage_xes(pieces, folder, mapping, file.name, limits)
-            else:
-                raw = _stage_table(pieces, folder, mapping, file.name, limits)
-            if stream.sha256() != sha256:
-                raise Conflict("文件在导入时被改动", "the file changed while it was read", where=file.name)
-        counts = _build(connection, folder, raw, mapping, file.name)
+        if known:
+            taken = ocel.read(file, known[0], folder, encoding=encoding, limits=limits, progress=progress)
+            _unchanged(taken.sha256, sha256, file.name)
+            counts = ocel.build(connection, folder, taken.paths, mapping, file.name)
+        else:
+            with HashingFile(file, progress) as stream:
+                pieces = opening.utf8(opening.unpacked(stream, file.name, limits), encoding, file.name)
+                stage = _stage_xes if kind == "xes" else _stage_table
+                raw = stage(pieces, folder, mapping, file.name, limits)
+                _unchanged(stream.sha256(), sha256, file.name)
+            counts = _build(connection, folder, raw, mapping, file.name)
         about: dict[str, Any] = {
             "name": name,
             "file": {
@@ -108,6 +118,11 @@ def import_log(
         }
         connection.close()
         return Imported(_commit(state, folder, about, replace), fresh=True)
+
+
+def _unchanged(read: str, expected: str, name: str) -> None:
+    if read != expected:
+        raise Conflict("文件在导入时被改动", "the file changed while it was read", where=name)
 
 
 def _already(state: Path, name: str, sha256: str, mapping: LogMapping, replace: bool) -> Source | None:
@@ -238,7 +253,7 @@ def _refused(found: Sequence[tuple[int, str, str]], total: int, name: str) -> Ba
 
 def _commit(state: Path, folder: Path, about: dict[str, Any], replace: bool) -> Source:
     for path in folder.iterdir():
-        if path.name not in (sources.EVENTS, sources.CASES):
+        if path.name not in (sources.EVENTS, sources.CASES, *ocel.PARTS.values()):
             _remove(path)
     about["output"] = {
         path.name: {"sha256": opening.file_sha256(path), "bytes": path.stat().st_size}
