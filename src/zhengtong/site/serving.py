@@ -38,6 +38,7 @@ def prepare() -> None:
     from zhengtong.acts.checks import require_safe_modes
     from zhengtong.acts.perform import perform
     from zhengtong.acts.serving import city
+    from zhengtong.ledger.ids import new_id
     from zhengtong.services.actions.publish_life_event import PublishLifeEvent
     from zhengtong.services.definition import LifeEventFile
     from zhengtong.services.published import assemble, content_hash
@@ -47,7 +48,8 @@ def prepare() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     for event in city().all(LifeEventFile):
         version = content_hash(assemble(city(), event.key))
-        perform(PublishLifeEvent(event.key, version), SYSTEM, f"publish/{event.key}/{version}")
+        # a key of its own each time: by its version, files put back to what they were would never be published again
+        perform(PublishLifeEvent(event.key, version), SYSTEM, f"publish/{new_id()}")
 
 
 def check_free(host: str, port: int) -> None:
