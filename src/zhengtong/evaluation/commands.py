@@ -93,8 +93,14 @@ def logs_commands(import_source: ImportSource = import_log) -> typer.Typer:
             )
         _say_imported(done, as_json)
 
-    app.command("list", help=say("列出已导入的来源", "List the imported sources"))(_list)
+    app.command("list", help=LIST_HELP)(_list)
     return app
+
+
+LIST_HELP = say(
+    "列出已导入的来源。\n\n例：zhengtong logs list --json",
+    "List the imported sources.\n\nExample: zhengtong logs list --json",
+)
 
 
 def _list(
