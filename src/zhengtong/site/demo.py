@@ -20,7 +20,8 @@ from typing import Any
 from zhengtong.acts.actor import SYSTEM, Actor, Role
 from zhengtong.acts.perform import Action, Bulk, bulk, now_us
 from zhengtong.acts.serving import city
-from zhengtong.city.identifiers import id_check_character
+from zhengtong.city.definition import Element
+from zhengtong.city.identifiers import id_check_character, uscc_check_character
 from zhengtong.organization.models import Account
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.organization.queries import actor_of
@@ -36,12 +37,14 @@ from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
 from zhengtong.services.actions.supply_correction import SupplyCorrection
 from zhengtong.services.actions.withdraw_case import WithdrawCase
 from zhengtong.services.models import Case, Step
-from zhengtong.services.queries import life_event
+from zhengtong.services.published import LifeEvent
+from zhengtong.services.queries import life_events
 from zhengtong.services.rules.flow import FINAL
 
 HOUR = 3_600_000_000
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 GIVEN = "安宁知夏明远思齐若溪子墨清和书瑶景行嘉禾一诺雨桐云舒承泽"
+OWN = ("mother", "applicant", "legal_person")
 STORIES = ("slow_department", "many_corrections", "staff_away")
 
 
@@ -75,7 +78,7 @@ Progress = Callable[[int, int], None]
 
 
 def simulate(cases: int, *, story: int | None = None, progress: Progress | None = None, days: int = 240) -> Simulated:
-    """Play `cases` newborn cases over the last `days` days, up to now."""
+    """Play `cases` cases of the city's life events over the last `days` days, up to now."""
     return _Simulation(cases, story, days, progress).run()
 
 
@@ -85,21 +88,25 @@ class _Simulation:
     def __init__(self, cases: int, story: int | None, days: int, progress: Progress | None) -> None:
         self.random = random.Random(story if story is not None else 2026)  # noqa: S311  # a simulation, no secret
         self.calendar = city().calendar
-        self.event = life_event("newborn")
+        self.events = life_events()
+        self.of: dict[str, LifeEvent] = {}
         self.end_us = now_us()
         self.today = self.calendar.date_of(self.end_us)
         self.first = self.today - timedelta(days=days)
         self.cases, self.days, self.progress = cases, days, progress
         self.begun = Case.objects.count()
-        departments = sorted({service.department for service in self.event.services.values()} - {"hr"})
+        own = [service for service in self.events[0].services.values() if not service.external]
+        departments = sorted({service.department for service in own})
         self.story = None
         if story is not None:
-            start = self.first + timedelta(days=self.random.randint(days // 3, days - 45))
+            start = self.today - timedelta(days=self.random.randint(25, max(26, days // 3)))
             self.story = Story(self.random.choice(STORIES), self.random.choice(departments), start)
         self.queue: list[tuple[int, int, Callable[[int], None]]] = []
         self.order = itertools.count()
         self.acts = self.done = 0
         self.officers: dict[str, Actor] = {}
+        # The first of the city's life events is the busiest; the others share the rest.
+        self.weights = [3, *[1] * (len(self.events) - 1)]
         self.people = list(Account.objects.filter(demo=True, username__in=["parent", "neighbour"]))
 
     def run(self) -> Simulated:
@@ -170,38 +177,59 @@ class _Simulation:
 
     def _submit(self, number: int, at_us: int) -> None:
         actor, person = self._person(number)
-        married = self.random.random() < 0.93
-        answers = {
-            "birth_place": "institution" if self.random.random() < 0.9 else "elsewhere",
-            "parents": "married" if married else "unmarried",
-        }
-        child = self.calendar.date_of(at_us) - timedelta(days=self.random.randint(3, 40))
-        raw = {
-            "child_name": self._name(),
-            "child_sex": self.random.choice("12"),
-            "birth_date": child.isoformat(),
-            "birth_certificate_number": f"Z{self.random.randint(0, 999999999):09d}",
-            "mother_name": person.name,
-            "mother_id": person.identity_number,
-            "household_address": f"明川市莲塘街道 {self.random.randint(1, 400)} 号",
-            "household_district": self.random.choice(["999902", "999903", "999904"]),
-            "contact_mobile": person.mobile or "13800001000",
-            "insurance_tier": self.random.choice(["basic", "enhanced"]),
-            "delivery_method": "pickup",
-        }
-        if married:
-            raw |= {"father_name": self._name(), "father_id": self._number(1980, 2000)}
-        wanted = [ask.material.key for ask in self.event.uploads(answers, dict(raw))]
+        event = self.random.choices(self.events, self.weights)[0]
+        answers = {s.key: self._usual([option.key for option in s.options]) for s in event.event.situations}
+        raw = self._fill(event, answers, person, at_us)
+        wanted = [ask.material.key for ask in event.uploads(answers, _words(event, raw))]
         materials = tuple(self._material(key, number) for key in wanted)
         at_counter = self.random.random() < 0.12
         who, behalf = (self._clerk(), person) if at_counter else (actor, None)
-        action = SubmitCase(self.event.hash, answers, raw, materials, {}, behalf, demo=True)
+        action = SubmitCase(event.hash, answers, raw, materials, {}, behalf, demo=True)
         case = str(self._do(action, who, f"demo/{self.begun}/{number}/submit", at_us)["case"])
         self.done += 1
+        self.of[case] = event
         if self.random.random() < 0.02:
             self._later(self._working(at_us, 1), lambda now: self._withdraw(case, actor, now))
         for step in Step.objects.filter(case__number=case, state="pending"):
             self._receive(case, step.key, step.department, at_us)
+
+    def _usual(self, options: list[str]) -> str:
+        """Mostly the first option, as life goes."""
+        return options[0] if self.random.random() < 0.9 else self.random.choice(options[1:])
+
+    def _fill(self, event: LifeEvent, answers: dict[str, str], person: Person, at_us: int) -> dict[str, str]:
+        """The form as a person would fill it in: every element the situation asks for."""
+        raw: dict[str, str] = {}
+        for form_field in event.fields(answers, {}):
+            element = form_field.element
+            raw[element.key] = self._answer(element, list(form_field.codes), person, at_us)
+        asked = {f.element.key for f in event.fields(answers, _words(event, raw)) if f.asked}
+        return {key: text for key, text in raw.items() if key in asked}
+
+    def _answer(self, element: Element, codes: list[str], person: Person, at_us: int) -> str:
+        """An answer of the element's type; the applicant's own name, number and telephone where they fit."""
+        match element.type:
+            case "code":
+                return self.random.choice(codes)
+            case "id_card":
+                return person.identity_number if element.key.startswith(OWN) else self._number(1980, 2000)
+            case "mobile":
+                return person.mobile or "13800001000"
+            case "date":
+                return (self.calendar.date_of(at_us) - timedelta(days=self.random.randint(3, 40))).isoformat()
+            case "integer":
+                return str(self.random.randint(element.minimum or 0, min(element.maximum or 500, 500)))
+            case "uscc":
+                body = f"91{city().meta.division}MA{self.random.randint(0, 9999999):07d}"
+                return body + uscc_check_character(body)
+            case "address":
+                return f"明川市莲塘街道 {self.random.randint(1, 400)} 号"
+            case "boolean":
+                return "true"
+            case _ if element.key.endswith("_name") and element.personal:
+                return person.name if element.key.startswith(OWN) else self._name()
+            case _:
+                return element.example or f"{self._name()}小店"
 
     def _clerk(self) -> Actor:
         account = Account.objects.filter(username="clerk").first()
@@ -219,7 +247,7 @@ class _Simulation:
             self._do(WithdrawCase(case), actor, f"demo/{case}/withdraw", now)
 
     def _receive(self, case: str, step: str, department: str, at_us: int) -> None:
-        if self.event.services[step].external:
+        if self.of[case].services[step].external:
             self._later(at_us + HOUR // 60, lambda now: self._external_accept(case, step, now))
             return
         usual = 0.08
@@ -235,18 +263,25 @@ class _Simulation:
         if not self._open(case, step):
             return
         officer = self._officer(department)
-        action = AskCorrection(case, step, ("child_name",), "姓名与出生医学证明不一致，请核对后更正。")
+        item = self._correctable(case, step)
+        action = AskCorrection(case, step, (item,), "填写内容与证件不一致，请核对后更正。")
         self._do(action, officer, f"demo/{case}/{step}/ask", now)
         self._later(
             self._working(now, self.random.uniform(0.5, 3)), lambda at: self._correct(case, step, department, at)
         )
+
+    def _correctable(self, case: str, step: str) -> str:
+        """The first name on the step's form: what is most often written wrongly."""
+        return next(key for key in self.of[case].services[step].elements if key.endswith("_name"))
 
     def _correct(self, case: str, step: str, department: str, now: int) -> None:
         if not self._open(case, step):
             return
         row = Case.objects.get(number=case)
         applicant = Actor(row.applicant, frozenset({Role("resident")}))
-        action = SupplyCorrection(case, {"child_name": self._name()})
+        item = self._correctable(case, step)
+        text = self._name() if item.endswith("_name") else f"明川市莲塘街道 {self.random.randint(1, 400)} 号"
+        action = SupplyCorrection(case, {item: text})
         if row.steps.filter(state="correcting").exists():
             self._do(action, applicant, f"demo/{case}/{step}/correct", now)
         at = self._working(now, self._pace(department, now, 0.4))
@@ -258,7 +293,8 @@ class _Simulation:
             self._later(self._working(now, 1), lambda at: self._accept(case, step, department, at))
         elif state == "pending":
             self._do(AcceptStep(case, step), self._officer(department), f"demo/{case}/{step}/accept", now)
-            at = self._working(now, self._pace(department, now, 1.6))
+            promised = self.of[case].services[step].promised.days
+            at = self._working(now, self._pace(department, now, promised / 3))
             self._later(at, lambda later: self._decide(case, step, department, later))
 
     def _decide(self, case: str, step: str, department: str, now: int) -> None:
@@ -275,9 +311,10 @@ class _Simulation:
 
     def _follow(self, case: str, step: str, now: int) -> None:
         """The steps that began with this one's output."""
-        output = self.event.services[step].output.key
+        services = self.of[case].services
+        output = services[step].output.key
         for row in Step.objects.filter(case__number=case, state="pending"):
-            if any(material.output == output for material in self.event.services[row.key].materials):
+            if any(material.output == output for material in services[row.key].materials):
                 self._receive(case, row.key, row.department, now)
 
     def _external_accept(self, case: str, step: str, now: int) -> None:
@@ -307,19 +344,23 @@ class _Simulation:
         text = "等了好几天没有消息。" if level <= 2 else ""
         done = self._do(RateCase(case, level, (), text), actor, f"demo/{case}/rate", now)
         if done["state"] == "to_check":
-            self._later(self._working(now, 0.6), partial(self._check_rating, str(done["rating"])))
+            officer = self._officer(self.of[case].event.lead)
+            self._later(self._working(now, 0.6), partial(self._check_rating, str(done["rating"]), officer))
 
-    def _check_rating(self, rating: str, now: int) -> None:
-        officer = self._officer(self.event.event.lead)
+    def _check_rating(self, rating: str, officer: Actor, now: int) -> None:
         upheld = self.random.random() < 0.7
         self._do(CheckRating(rating, upheld, "已向承办部门核实。"), officer, f"demo/{rating}/check", now)
         if upheld:
-            self._later(self._working(now, self.random.uniform(1, 12)), partial(self._repair_rating, rating))
+            self._later(self._working(now, self.random.uniform(1, 12)), partial(self._repair_rating, rating, officer))
 
-    def _repair_rating(self, rating: str, now: int) -> None:
-        officer = self._officer(self.event.event.lead)
+    def _repair_rating(self, rating: str, officer: Actor, now: int) -> None:
         self._do(RepairRating(rating, "已督促承办部门改进，并向申请人说明。"), officer, f"demo/{rating}/repair", now)
-        self._later(self._working(now, 1), partial(self._call_back, rating))
+        self._later(self._working(now, 1), partial(self._call_back, rating, officer))
 
-    def _call_back(self, rating: str, now: int) -> None:
-        self._do(CallBackRating(rating, True), self._officer(self.event.event.lead), f"demo/{rating}/call-back", now)
+    def _call_back(self, rating: str, officer: Actor, now: int) -> None:
+        self._do(CallBackRating(rating, True), officer, f"demo/{rating}/call-back", now)
+
+
+def _words(event: LifeEvent, raw: dict[str, str]) -> dict[str, str | int | bool]:
+    """What was filled in, as far as it is words: the form's conditions hang on these."""
+    return {key: text for key, text in raw.items() if event.variables.get(key) == "string"}
