@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,13 +19,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from zhengtong.city.text import language, say
-from zhengtong.errors import Contradicted
+from zhengtong.errors import Contradicted, WrongUse
 from zhengtong.evaluation.definition import LogMapping, load_mapping
-from zhengtong.evaluation.engine import sources
+from zhengtong.evaluation.engine import ocel_tables, sources
+from zhengtong.evaluation.engine.exporting import Exported, Format, export_log
 from zhengtong.evaluation.engine.importing import Imported, import_log
 from zhengtong.evaluation.engine.mining import EventLog
 from zhengtong.evaluation.engine.report import Mined, mine_source
+from zhengtong.evaluation.exporting import own_record
 from zhengtong.evaluation.rules.lateness import Basis, readable
+from zhengtong.ledger.engine.segments import Segments
 
 ImportSource = Callable[..., Imported]
 """`import_log` itself, or an act that calls it with the same arguments and records the event."""
@@ -36,9 +40,11 @@ def state_folder() -> Path:
     return Path(os.environ.get("ZHENGTONG_STATE", "state"))
 
 
-def logs_commands(import_source: ImportSource = import_log) -> typer.Typer:
-    """The `logs` group. `import_source` is the one hook: what really carries an import out."""
-    app = typer.Typer(help=say("日志来源：导入与查看", "Logs as sources: import and list"), no_args_is_help=True)
+def logs_commands(import_source: ImportSource = import_log, record: Callable[[], Segments] = own_record) -> typer.Typer:
+    """The `logs` group. `import_source` is what really carries an import out, `record` what gives the own record."""
+    app = typer.Typer(
+        help=say("日志来源：导入、查看、导出", "Logs as sources: import, list, export"), no_args_is_help=True
+    )
 
     @app.command(
         "import",
@@ -93,6 +99,7 @@ def logs_commands(import_source: ImportSource = import_log) -> typer.Typer:
             )
         _say_imported(done, as_json)
 
+    app.command("export", help=EXPORT_HELP)(_export(record))
     app.command("list", help=LIST_HELP)(_list)
     return app
 
@@ -101,6 +108,69 @@ LIST_HELP = say(
     "列出已导入的来源。\n\n例：zhengtong logs list --json",
     "List the imported sources.\n\nExample: zhengtong logs list --json",
 )
+
+
+EXPORT_HELP = (
+    say(
+        "导出日志：一个来源；不写 --source 则为本市自己的存证记录（已封存的部分）。OCEL 2.0、XES 或 Parquet（目录）。"
+        "存证记录中没有姓名和证件号码；化名和办件编号仍是引用，对能还原的人而言仍是个人信息，请据此保管。",
+        "Export a log: a source, or without --source the city's own record as far as it is sealed. OCEL 2.0, XES or "
+        "Parquet (a folder). The record holds no names or numbers of persons; pseudonyms and case numbers stay "
+        "references, which are personal information to whoever can resolve them: keep the file accordingly.",
+    )
+    + "\n\n"
+    + say("例：", "Examples:")
+    + "\n\n    zhengtong logs export --format ocel-json --out record.jsonocel"
+    + "\n\n    zhengtong logs export --source permits --format xes --out permits.xes"
+)
+
+
+def _export(record: Callable[[], Segments]) -> Callable[..., None]:
+    def export(
+        *,
+        out: Annotated[Path, typer.Option("--out", help=say("写到哪里", "where to write it"))],
+        format_: Annotated[
+            Format, typer.Option("--format", help=say("格式；parquet 为一个目录", "the format; parquet is a folder"))
+        ],
+        source: Annotated[str | None, typer.Option("--source", help=say("来源名称", "name of the source"))] = None,
+        case_type: Annotated[
+            str | None,
+            typer.Option(
+                "--case-type", help=say("XES：作为办件的对象类型", "XES: the type of object that plays the case")
+            ),
+        ] = None,
+        as_of: Annotated[
+            int | None,
+            typer.Option("--as-of", min=1, help=say("只到第几个封存的事件", "as of so many sealed events")),
+        ] = None,
+        replace: Annotated[
+            bool, typer.Option("--replace", help=say("替换已有的文件", "replace what is there"))
+        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=say("输出 JSON", "print JSON"))] = False,
+    ) -> None:
+        if source is not None and as_of is not None:
+            raise WrongUse("--as-of 只用于本市的存证记录", "--as-of is for the city's own record only")
+        origin = sources.get_source(state_folder(), source) if source is not None else record()
+        done = export_log(origin, out, format_, case_type=case_type, as_of=as_of, replace=replace)
+        _say_exported(done, as_json)
+
+    return export
+
+
+def _say_exported(done: Exported, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({**asdict(done), "path": str(done.path)}, ensure_ascii=False))
+        return
+    print(
+        say(
+            f"已导出 {done.path}：{done.events} 个事件，{done.objects} 个对象",
+            f"exported {done.path}: {done.events} events, {done.objects} objects",
+        )
+    )
+    if done.leaves is not None:
+        print(say(f"  截至第 {done.leaves} 个封存的事件", f"  as of leaf {done.leaves}"))
+    if done.left_out:
+        print(say(f"  {done.left_out} 个事件不涉及办件，未列入", f"  {done.left_out} events concern no case: left out"))
 
 
 def _list(
@@ -130,6 +200,10 @@ def mine(
     source: Annotated[str, typer.Argument(help=say("来源名称", "name of the source"))],
     as_json: Annotated[bool, typer.Option("--json", help=say("输出 JSON", "print JSON"))] = False,
     top: Annotated[int, typer.Option(min=1, help=say("每张表显示多少行", "how many rows of each table"))] = 10,
+    case_type: Annotated[
+        str | None,
+        typer.Option("--case-type", help=say("OCEL 来源：换一个对象类型看", "OCEL: see it by another type of object")),
+    ] = None,
 ) -> None:
     """Registered by `zhengtong.cli` as the command `mine` with `MINE_HELP`."""
     found = sources.get_source(state_folder(), source)
@@ -141,7 +215,7 @@ def mine(
             where=source,
             found=", ".join(changed),
         )
-    with EventLog.of(found) as log:
+    with ocel_tables.seen_by(found, case_type) as files, EventLog(*files) as log:
         mined = mine_source(found, log, top)
     if as_json:
         print(json.dumps(mined.to_json(), ensure_ascii=False, indent=2))

@@ -113,9 +113,9 @@ def build(
     for table in TABLES:
         files = path_literal(paths[table])
         connection.execute(sql("CREATE VIEW s_$table AS SELECT * FROM read_parquet($files)", table=table, files=files))
-    _typed(connection, mapping.zone)
+    read_values(connection, mapping.zone)
     judge(connection, name)
-    notes = _whole(connection)
+    notes = whole(connection)
     for part, file in PARTS.items():
         connection.execute(f"COPY {part} TO {literal(str(folder / file))} (FORMAT parquet, COMPRESSION zstd)")
     case_type, types = _case_type(connection, mapping.case_type, name)
@@ -153,7 +153,7 @@ CREATE TABLE j_${scope}_values AS SELECT * EXCLUDE (v_us, $columns), $json AS js
         LEFT JOIN declared d ON d.scope = '$scope' AND d.type = o.type AND d.attribute = v.name))"""
 
 
-def _typed(connection: duckdb.DuckDBPyConnection, zone: str | None) -> None:
+def read_values(connection: duckdb.DuckDBPyConnection, zone: str | None) -> None:
     """`j_events`, `j_event_values`, `j_objects`, `j_object_values`: staged rows with times and values read."""
     time = time_sql("t", "trim(time)", ("iso",), zone)
     value = time_sql("v", "CASE WHEN kind = 'time' THEN trim(value) END", ("iso",), zone)
@@ -175,7 +175,7 @@ def _typed(connection: duckdb.DuckDBPyConnection, zone: str | None) -> None:
         )
 
 
-def _whole(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def whole(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """The tables of `COLUMNS`, each in an order of its own content; and how many rows stood twice."""
     connection.execute(
         """CREATE TABLE types AS SELECT scope, type, attribute, kind FROM s_types
