@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from ledger.emptying import emptying_allowed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +31,7 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def state(tmp_path: Path, settings) -> Path:  # noqa: ANN001
+def state(tmp_path: Path, settings) -> Path:
     """A state folder of this test's own."""
     settings.ZHENGTONG_STATE = tmp_path / "state"
     settings.ZHENGTONG_STATE.mkdir()

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from people import DEPARTMENT, FORM, PARENT, do, grant, officer, publish, submit
 
+from people import DEPARTMENT, do, grant, publish, submit
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.errors import Conflict
 from zhengtong.ledger.models import Event

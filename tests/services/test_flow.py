@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from zhengtong.city.calendar import WorkingCalendar
 from zhengtong.errors import BadInput, Conflict, NotFound
 from zhengtong.services.rules import flow
+from zhengtong.services.rules.facts import Fact
 from zhengtong.services.rules.flow import (
     FINAL,
     Accept,
@@ -28,7 +29,6 @@ from zhengtong.services.rules.flow import (
     SupplyCorrection,
     Withdraw,
 )
-from zhengtong.services.rules.facts import Fact
 from zhengtong.services.rules.limits import assess
 from zhengtong.services.rules.plan import Plan, StepPlan, ordered
 from zhengtong.services.rules.regimes import Allowance, Regime, Source, Terms
