@@ -80,7 +80,12 @@ def test_a_figure_opens_to_its_cases_their_events_and_each_ones_proof(leader: ob
     opened = links(evidence, "/evidence/events/")
     assert {address.split("/")[3] for address in opened} == set(mine.values_list("id", flat=True))
     for address in opened:
-        assert "Proven: unchanged since it was recorded" in said(leader.get(address))
+        one = leader.get(address)
+        assert "Proven: unchanged since it was recorded" in said(one)
+        assert links(one, "/evidence/cases/") == [f"/evidence/cases/{late}/"], "and there is a way back"
+    rows = " ".join(tree(evidence).xpath("string(//main//table)").split())
+    assert "Registration of a birth" in rows and "Police" in rows
+    assert "birth-registration" not in rows, "named as people name it"
 
 
 def test_what_is_not_sealed_yet_is_promised_not_proven(leader: object, version: str) -> None:

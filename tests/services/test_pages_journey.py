@@ -67,6 +67,8 @@ def test_an_answer_that_is_no_option_is_asked_again_at_its_question(answers: dic
     page = visitor().get(GUIDE, answers)
     wrong = "parents" if "parents" not in answers else "birth_place"
     assert list(errors_at(page)) == [wrong]
+    [line] = classed(page, "error-summary", "//a")
+    assert line.text_content().endswith("? please choose one"), "a question needs no colon"
     assert "apply" not in "".join(links(page, GUIDE))
 
 

@@ -63,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "COLUMNS": "240",
     }
     url, log = f"http://127.0.0.1:{port}", state / "serve.log"
-    arguments = ["serve", "--demo", "--cases", "40", "--port", str(port), "--workers", "1"]
+    arguments = ["serve", "--demo", "--cases", "81", "--port", str(port), "--workers", "1"]
     with log.open("wb") as output:
         family = subprocess.Popen(
             [sys.executable, "-m", "zhengtong", *arguments],

@@ -116,11 +116,16 @@ def summary(source: object, fields: Sequence[Field] = ()) -> list[SummaryLine]:
     errors = _errors(source)
     labels = {item.name: say(item.label) for item in fields}
     order = {name: place for place, name in enumerate(labels)}
-    colon = "：" if reader_language() == "zh" else ": "
+    chinese = reader_language() == "zh"
     lines = []
     for name, message in sorted(errors, key=lambda error: order.get(error[0], len(order))):
         href = f"#{field_id(name)}" if name else ""
-        lines.append(SummaryLine(href, f"{labels[name]}{colon}{message}" if name in labels else message))
+        label = labels.get(name, "")
+        if label.endswith(("?", "？")):
+            label += "" if chinese else " "
+        elif label:
+            label += "：" if chinese else ": "
+        lines.append(SummaryLine(href, label + message))
     return lines
 
 

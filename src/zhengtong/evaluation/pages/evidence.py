@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from zhengtong.acts.authority import Subject, may
 from zhengtong.acts.perform import now_us
+from zhengtong.acts.serving import city
+from zhengtong.city.definition import Department
 from zhengtong.city.text import Text
 from zhengtong.errors import NotFound, ZhengtongError
 from zhengtong.ledger import log as compose
@@ -18,7 +20,7 @@ from zhengtong.ledger.composed import Log
 from zhengtong.ledger.models import Event, EventObject
 from zhengtong.ledger.verifier import Verdict, verify_bundle
 from zhengtong.organization.queries import actor
-from zhengtong.services.casework import open_case
+from zhengtong.services.casework import CaseWork, open_case
 from zhengtong.services.pages.history import MORE, WORDS
 from zhengtong.ui.pages import page, public, route
 
@@ -87,12 +89,26 @@ def case_evidence(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "case": work.case,
         "event": work.definition.event,
-        "checked": checked,
+        "rows": [(item, _service(work, item.event), department_name(item.event.department)) for item in checked],
         "proven": states.count("proven"),
         "promised": states.count("promised"),
         "contradicted": states.count("contradicted"),
     }
     return page(request, "evaluation/case_evidence.html", context)
+
+
+def _service(work: CaseWork, event: Event) -> object:
+    """The name of the service an event is about, "" where it is about the whole case."""
+    key = event.attributes.get("service", "")
+    return work.definition.services[key].name if key in work.definition.services else key
+
+
+def department_name(key: str) -> object:
+    """A department as people call it; one that the city knows no more by its key, none as a dash."""
+    if not city().has(Department, key):
+        return key or "–"
+    department = city().get(Department, key)
+    return department.short or department.name
 
 
 @route(permission="case.read")
@@ -101,7 +117,14 @@ def event_evidence(request: HttpRequest, event: str) -> HttpResponse:
     log = compose()
     objects = list(row.objects_touched.order_by("object_type", "object_id"))
     attributes = sorted((name, json.dumps(value, ensure_ascii=False)) for name, value in row.attributes.items())
-    context = {"item": check(log, row), "objects": objects, "attributes": attributes, "origin": log.origin}
+    context = {
+        "item": check(log, row),
+        "department": department_name(row.department),
+        "objects": objects,
+        "cases": sorted({item.object_id for item in objects if item.object_type == "case"}),
+        "attributes": attributes,
+        "origin": log.origin,
+    }
     return page(request, "evaluation/event_evidence.html", context)
 
 

@@ -44,7 +44,7 @@ def situation_fields(event: LifeEvent, given: Mapping[str, str], faults: Faults)
 def origin_words(origin: str) -> str:
     """Where a value came from, in the reader's words."""
     return {
-        "typed": _("entered by the applicant"),
+        "typed": _("by the applicant"),
         "account": _("from your sign-in"),
         "corrected": _("corrected by the applicant"),
         "counter": _("entered at the counter"),
