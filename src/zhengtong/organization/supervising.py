@@ -36,8 +36,9 @@ def rules() -> SupervisionRules:
     return supervision().compiled()
 
 
-def by(actor: Actor) -> By:
-    return By(actor.id, frozenset(role.key for role in actor.roles), actor.department)
+def by(actor: Actor, department: str = "") -> By:
+    """Who acts, for `department` where it is not the only one the actor belongs to."""
+    return By(actor.id, frozenset(role.key for role in actor.roles), department or actor.department)
 
 
 def as_json(task: Task) -> dict[str, Any]:

@@ -38,7 +38,9 @@ class GiveFeedback(Action[TaskWork]):
         if len(self.text) > LONGEST:
             fault = BadInput(f"最多 {LONGEST} 个字", f"at most {LONGEST} characters", found=len(self.text))
             raise FormFaults({"text": fault})
-        target.move(act, Feedback(by(act.actor), act.now_us, self.done), "task_reported", {"done": self.done})
+        act.department = target.row.lead  # whose officer the actor is, perhaps besides another's
+        reported = Feedback(by(act.actor, act.department), act.now_us, self.done)
+        target.move(act, reported, "task_reported", {"done": self.done})
         feedback = TaskFeedback(
             reference=uuid.uuid4().hex,
             task=target.row,
