@@ -9,7 +9,7 @@ from typing import Any
 
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Subject
-from zhengtong.acts.perform import Act
+from zhengtong.acts.perform import Act, Action
 from zhengtong.acts.serving import city
 from zhengtong.errors import NotFound
 from zhengtong.ledger.rules.canonical import Value
@@ -92,3 +92,13 @@ def open_task(number: str, *, lock: bool = True) -> TaskWork:
     if row is None:
         raise NotFound("没有这项督办", "there is no such supervised task", found=number)
     return TaskWork(row)
+
+
+@dataclass(frozen=True)
+class OnTask(Action[TaskWork]):
+    """An action on one supervised task, which it locks."""
+
+    task: str
+
+    def target(self, actor: Actor) -> TaskWork:
+        return open_task(self.task)

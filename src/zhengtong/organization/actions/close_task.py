@@ -4,26 +4,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation
-from zhengtong.acts.perform import Act, Action, Result
+from zhengtong.acts.perform import Act, Result
 from zhengtong.organization.rules.supervised_task import Close
-from zhengtong.organization.supervising import TaskWork, by
-from zhengtong.organization.supervising import open_task as load
+from zhengtong.organization.supervising import OnTask, TaskWork, by
 
 
 @dataclass(frozen=True)
-class CloseTask(Action[TaskWork]):
+class CloseTask(OnTask):
     """办结, with the conclusion fed back to the department."""
 
     verb: ClassVar[str] = "task.close"
     allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("government_office", Relation.ANY),)
 
-    task: str
     measured_basis_points: int | None = None
-
-    def target(self, actor: Actor) -> TaskWork:
-        return load(self.task)
 
     def run(self, act: Act, target: TaskWork) -> Result:
         found = self.measured_basis_points

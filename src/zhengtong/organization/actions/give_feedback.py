@@ -5,32 +5,26 @@ import uuid
 from dataclasses import dataclass
 from typing import ClassVar
 
-from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation
-from zhengtong.acts.perform import Act, Action, Result
+from zhengtong.acts.perform import Act, Result
 from zhengtong.errors import BadInput, FormFaults
 from zhengtong.ledger.record import ObjectRef
 from zhengtong.organization.models import TaskFeedback
 from zhengtong.organization.rules.supervised_task import Feedback
-from zhengtong.organization.supervising import TaskWork, by
-from zhengtong.organization.supervising import open_task as load
+from zhengtong.organization.supervising import OnTask, TaskWork, by
 
 LONGEST = 5000
 
 
 @dataclass(frozen=True)
-class GiveFeedback(Action[TaskWork]):
+class GiveFeedback(OnTask):
     """The lead department reports, for all that take part: on the way, or done."""
 
     verb: ClassVar[str] = "task.give_feedback"
     allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("officer", Relation.DEPARTMENT),)
 
-    task: str
     text: str
     done: bool = False
-
-    def target(self, actor: Actor) -> TaskWork:
-        return load(self.task)
 
     def run(self, act: Act, target: TaskWork) -> Result:
         if not self.text.strip():

@@ -4,33 +4,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation
-from zhengtong.acts.perform import Act, Action, Result
+from zhengtong.acts.perform import Act, Result
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department
 from zhengtong.errors import BadInput
 from zhengtong.organization.models import SupervisedTask
 from zhengtong.organization.rules.supervised_task import Assign, Open, TaskState
 from zhengtong.organization.rules.supervision import apply
-from zhengtong.organization.supervising import TaskWork, by, rules
-from zhengtong.organization.supervising import open_task as load
+from zhengtong.organization.supervising import OnTask, TaskWork, by, rules
 
 
 @dataclass(frozen=True)
-class OpenTask(Action[TaskWork]):
+class OpenTask(OnTask):
     """立项、交办: the government office opens a proposal and hands it to its lead department, once per matter."""
 
     verb: ClassVar[str] = "task.open"
     allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("government_office", Relation.ANY),)
 
-    task: str
     lead: str
     term: str
     support: tuple[str, ...] = ()
-
-    def target(self, actor: Actor) -> TaskWork:
-        return load(self.task)
 
     def run(self, act: Act, target: TaskWork) -> Result:
         for key in (self.lead, *self.support):
