@@ -49,6 +49,7 @@ def _add_rooms() -> None:
     from zhengtong.ledger import commands as ledger_commands
     from zhengtong.organization import commands as organization_commands
     from zhengtong.organization import definition as _organization  # noqa: F401
+    from zhengtong.services import commands as services_commands
     from zhengtong.services import definition  # noqa: F401  # `check` knows every room's kinds
     from zhengtong.site import commands as site_commands
 
@@ -58,6 +59,7 @@ def _add_rooms() -> None:
     app.add_typer(evaluation_commands.logs_commands(site_commands.import_source), name="logs")
     app.add_typer(organization_commands.app, name="accounts")
     app.command("mine", help=evaluation_commands.MINE_HELP)(evaluation_commands.mine)
+    app.command("bpmn", help=services_commands.BPMN_HELP)(services_commands.bpmn)
     site_commands.add_to(app)
 
 

@@ -61,6 +61,7 @@ def guide(request: HttpRequest, key: str) -> HttpResponse:
     if answers is not None:
         context |= needs_of(event, answers)
         context["apply_url"] = f"{reverse('apply', args=[key])}?{urlencode(answers)}"
+        context["bpmn_url"] = f"{reverse('life_event_bpmn', args=[key])}?{urlencode(answers)}"
     return page(request, "services/guide.html", context)
 
 
