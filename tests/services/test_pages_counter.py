@@ -118,11 +118,13 @@ def test_only_a_clerk_takes_in_and_only_the_own_receipts_are_read(clerk: object)
     assert Case.objects.count() == 1
 
 
-def test_a_clerk_follows_corrects_and_withdraws_what_he_took_in(clerk: object) -> None:
+def test_a_clerk_follows_what_he_took_in_but_only_the_applicant_withdraws_it(clerk: object) -> None:
     number = take_in(clerk)
-    assert clerk.get(f"/my/{number}/").status_code == 200
-    assert post(clerk, f"/my/{number}/withdraw/").status_code == 302
-    assert Case.objects.get(number=number).phase == "withdrawn"
+    page = clerk.get(f"/my/{number}/")
+    assert page.status_code == 200
+    assert not tree(page).xpath(f"//form[@action='/my/{number}/withdraw/']")
+    assert post(clerk, f"/my/{number}/withdraw/").status_code == 403
+    assert Case.objects.get(number=number).phase == "open"
 
 
 def test_a_name_is_shown_as_text_whatever_it_holds(clerk: object) -> None:

@@ -9,19 +9,20 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from people import OTHER, PARENT, do, grant, officer, publish, submit
+from people import CLERK, FORM, OTHER, PARENT, do, grant, officer, publish, submit
 from zhengtong import ledger
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.city.calendar import WorkingCalendar
 from zhengtong.errors import BadInput, Conflict, Refused, ZhengtongError
 from zhengtong.ledger.audit import audit
 from zhengtong.ledger.models import Event
+from zhengtong.organization.persons import Person
 from zhengtong.services.actions.call_back_rating import CallBackRating
 from zhengtong.services.actions.check_rating import CheckRating
 from zhengtong.services.actions.rate_case import RateCase
 from zhengtong.services.actions.record_external_answer import RecordExternalAcceptance, RecordExternalDecision
 from zhengtong.services.actions.repair_rating import RepairRating
-from zhengtong.services.models import Rating
+from zhengtong.services.models import Case, Rating
 from zhengtong.services.rules import ratings
 from zhengtong.services.rules.ratings import CallBack, Check, RatingRules, RatingState, Repair
 
@@ -107,6 +108,13 @@ class TestActs:
         assert do(RateCase(number, 5), PARENT).result["state"] == "settled"
         with pytest.raises(Conflict, match="rated once"):
             do(RateCase(number, 1), PARENT)
+
+    def test_the_clerk_who_took_it_in_does_not_rate_in_the_applicants_stead(self) -> None:
+        person = Person("林晓梅", FORM["mother_id"])
+        number = submit(publish(), CLERK, on_behalf_of=person)
+        Case.objects.filter(number=number).update(phase="completed")
+        with pytest.raises(Refused):
+            do(RateCase(number, 5), CLERK)
 
     @pytest.mark.parametrize(
         "rating", [{"level": 9}, {"level": 1, "aspects": ("beauty",)}, {"level": 1, "step": "passport"}]

@@ -54,9 +54,16 @@ class CaseWork:
 
     @property
     def subject(self) -> Subject:
-        owners = frozenset({self.case.applicant, self.case.taken_by} - {""})
+        return self._subject({self.case.applicant, self.case.taken_by} - {""})
+
+    @property
+    def applicants_subject(self) -> Subject:
+        """The case as the applicant's alone: what the clerk who took it in may not do in his stead."""
+        return self._subject({self.case.applicant})
+
+    def _subject(self, owners: set[str]) -> Subject:
         departments = {s.department for s in self.steps.values()} if not self.step_key else {self.step.department}
-        return Subject("case", self.case.number, owners, frozenset(departments))
+        return Subject("case", self.case.number, frozenset(owners), frozenset(departments))
 
     @property
     def step(self) -> Step:
@@ -201,6 +208,17 @@ def move(
                 attributes={"life_event": work.case.life_event, "outcome": what.code},
             )
     return happened
+
+
+@dataclass
+class ApplicantsCase:
+    """A case as the target of what only its applicant may do."""
+
+    work: CaseWork
+
+    @property
+    def subject(self) -> Subject:
+        return self.work.applicants_subject
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Action, Result
 from zhengtong.errors import BadInput, Conflict
 from zhengtong.ledger.rules.canonical import Value
-from zhengtong.services.casework import CaseWork, calendar, open_case
+from zhengtong.services.casework import ApplicantsCase, calendar, open_case
 from zhengtong.services.models import Rating
 from zhengtong.services.rating_work import RatingWork, rating_file
 from zhengtong.services.rules.ratings import rate
 
 
 @dataclass(frozen=True)
-class RateCase(Action[CaseWork]):
+class RateCase(Action[ApplicantsCase]):
     """好差评: the applicant rates a closed case, once. `step` names the department it concerns, else the lead's.
 
     A bad rating opens its repair loop in the same act.
@@ -32,34 +32,35 @@ class RateCase(Action[CaseWork]):
     text: str = ""
     step: str = ""
 
-    def target(self, actor: Actor) -> CaseWork:
-        return open_case(self.case)
+    def target(self, actor: Actor) -> ApplicantsCase:
+        return ApplicantsCase(open_case(self.case))
 
-    def run(self, act: Act, target: CaseWork) -> Result:
+    def run(self, act: Act, target: ApplicantsCase) -> Result:
+        work = target.work
         rules = rating_file()
-        if target.case.phase == "open":
+        if work.case.phase == "open":
             raise Conflict("办结后才能评价", "a case is rated once it is closed", found="open")
-        if Rating.objects.filter(case=target.case).exists():
+        if Rating.objects.filter(case=work.case).exists():
             raise Conflict("一次办件只评价一次", "a case is rated once", where=self.case)
         unknown = set(self.aspects) - {aspect.key for aspect in rules.aspects}
-        if unknown or (self.step and self.step not in target.steps):
+        if unknown or (self.step and self.step not in work.steps):
             found = ", ".join(sorted(unknown)) or self.step
             raise BadInput("评价的内容不在目录中", "the rating names what is not on the list", found=found)
-        lead = target.definition.event.lead
+        lead = work.definition.event.lead
         row = Rating(
-            case=target.case,
+            case=work.case,
             reference=uuid.uuid4().hex,
             level=self.level,
             aspects=sorted(self.aspects),
             text=self.text.strip(),
-            department=target.steps[self.step].department if self.step else lead,
+            department=work.steps[self.step].department if self.step else lead,
             rated_us=act.now_us,
         )
         RatingWork(row).set(rate(rules.compiled(), self.level, act.now_us, calendar()))
         about: dict[str, Value] = {
-            "life_event": target.case.life_event,
+            "life_event": work.case.life_event,
             "level": self.level,
             "concerns": row.department,
         }
-        act.record("case_rated", row, [target.case_ref], about)
+        act.record("case_rated", row, [work.case_ref], about)
         return {"case": self.case, "rating": row.reference, "state": row.state}

@@ -75,8 +75,8 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "fields": fields,
         "notices": notices_of(work),
         "moments": history(work),
-        **rating_context(work, bool(may(me, "case.rate", work.subject))),
-        "may_withdraw": work.case.phase == "open" and bool(may(me, "case.withdraw", work.subject)),
+        **rating_context(work, bool(may(me, "case.rate", work.applicants_subject))),
+        "may_withdraw": work.case.phase == "open" and bool(may(me, "case.withdraw", work.applicants_subject)),
     }
 
 
