@@ -73,7 +73,7 @@ LATIN = re.compile(r"[A-Za-z]{4,}")
 # What is no language of its own: numbers, names of files and formats, codes, the command line.
 ALLOWED = re.compile(
     r"[a-z-]*mingchuan-demo|SHA-?256|zhengtong[^\n]*|Zhengtong|English|leaf|mingchuan[\w-]*|[\w-]+\.(?:json|txt|pdf|png)|[0-9a-f]{16,}|"
-    r"\b[a-z]+(?:[-_.][a-z0-9]+)+\b|officer|parent|neighbour|clerk|office|leader|bureau|auditor|JPEG|qqqq|AAAA"
+    r"\b[a-z]+(?:[-_.][a-z0-9]+)+\b|officer|parent|neighbour|clerk|office|leader|bureau|auditor|JPEG|BPMN|qqqq|AAAA"
 )
 
 
