@@ -34,8 +34,8 @@ def life_event_bpmn(
 ) -> bytes:
     """BPMN 2.0 of the whole life event, or of the situation that `answers` (all of them) make.
 
-    `language` is zh or en; `systems` are the names of external systems, by key. Raises `FormFaults` for answers that are missing or no options, `BadInput` where a
-    situation asks for no step at all.
+    `language` is zh or en; `systems` are the names of external systems, by key. Raises `FormFaults` for answers that
+    are missing or no options, `BadInput` where a situation asks for no step at all.
     """
     return to_bpmn(diagram_of(event, language, answers, systems))
 

@@ -201,7 +201,7 @@ def write_output(
                 min(time_us) AS first_us, max(time_us) AS last_us, arg_max(day, time_us) AS last_day,
                 $finish AS finish_us, $finish_day AS finish_day $kept
                 FROM parsed WHERE fault IS NULL GROUP BY case_id)
-            SELECT row_number() OVER (ORDER BY first_position) - 1 AS case_no, * FROM grouped""",
+            SELECT row_number() OVER (ORDER BY first_position, case_id) - 1 AS case_no, * FROM grouped""",
             kept=kept,
             finish=_finish("max(time_us)", mapping),
             finish_day=_finish("arg_max(day, time_us)", mapping),

@@ -129,14 +129,14 @@ _VALUE = """CASE kind
         THEN CAST(TRY_CAST(regexp_replace(trim(value), '[.]0+$', '') AS BIGINT) AS VARCHAR) END
     WHEN 'float' THEN CASE WHEN given <> 'boolean'
         AND regexp_full_match(trim(value), '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?')
-        AND isfinite(TRY_CAST(trim(value) AS DOUBLE)) THEN CAST(TRY_CAST(trim(value) AS DOUBLE) AS VARCHAR) END
+        AND isfinite(TRY_CAST(trim(value) AS DOUBLE)) THEN CAST(TRY_CAST(trim(value) AS DOUBLE) + 0::DOUBLE AS VARCHAR) END
     WHEN 'boolean' THEN CASE WHEN lower(trim(value)) IN ('true', '1') THEN 'true'
         WHEN lower(trim(value)) IN ('false', '0') THEN 'false' END
     WHEN 'time' THEN CASE WHEN given = 'text' AND v_us IS NOT NULL
         THEN '"' || strftime(make_timestamp(v_us), '%Y-%m-%dT%H:%M:%S.%fZ') || '"' END
 END"""
 """A value as JSON text of its declared kind, null where it is none. Text stands for any kind: XML and SQLite have
-little else."""
+little else. Nought has no sign, which SQLite would lose."""
 
 
 _JOINED = """

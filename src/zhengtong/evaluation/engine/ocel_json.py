@@ -99,13 +99,17 @@ class _Text:
             return self._taken(found, end)
 
     def _try_more(self) -> bool:
-        if len(self.text) - self.at > self.limits.record_bytes:
+        self._check_size(len(self.text))
+        return self.more()
+
+    def _check_size(self, end: int) -> None:
+        if end - self.at > self.limits.record_bytes:
             raise self.bad(
                 "单个元素过大", "a single element is too large", expected=f"≤ {self.limits.record_bytes} characters"
             )
-        return self.more()
 
     def _taken(self, found: Any, end: int) -> Any:
+        self._check_size(end)
         self.line += self.text.count("\n", self.at, end)
         self.at = end
         return found
