@@ -244,7 +244,8 @@ def test_a_fault_moves_with_its_line(name: str, comments: dict[str, int]) -> Non
 def test_several_faults_in_different_files_are_all_named_in_one_run(names: set[str]) -> None:
     by_file: dict[str, Planted] = {}
     for name in sorted(names):
-        if "ring" not in PLANTED[name].words:
+        # a duplicate id takes another's place, so that what named it dangles too
+        if "ring" not in PLANTED[name].words and name != "duplicate id":
             by_file.setdefault(PLANTED[name].file, PLANTED[name])
     changes: dict[str, str | bytes | None] = {}
     for planted in by_file.values():
