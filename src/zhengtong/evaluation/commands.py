@@ -42,22 +42,30 @@ def state_folder() -> Path:
 
 def logs_commands(import_source: ImportSource = import_log, record: Callable[[], Segments] = own_record) -> typer.Typer:
     """The `logs` group. `import_source` is what really carries an import out, `record` what gives the own record."""
-    app = typer.Typer(
-        help=say("日志来源：导入、查看、导出", "Logs as sources: import, list, export"), no_args_is_help=True
-    )
+    help_ = say("日志来源：导入、查看、导出", "Logs as sources: import, list, export")
+    app = typer.Typer(help=help_, no_args_is_help=True)
+    app.command("import", help=IMPORT_HELP)(_import(import_source))
+    app.command("export", help=EXPORT_HELP)(_export(record))
+    app.command("list", help=LIST_HELP)(_list)
+    return app
 
-    @app.command(
-        "import",
-        help=say(
-            "导入一份日志（XES、CSV 或 OCEL 2.0，可为 .gz），成为来源",
-            "Import a log (XES, CSV or OCEL 2.0, also .gz) as a source",
-        )
-        + "\n\n"
-        + say("例：", "Examples:")
-        + "\n\n    zhengtong logs import receipt.xes.gz --source permits"
-        + "\n\n    zhengtong logs import export.csv --source vth --map vth.yaml --zone Europe/Amsterdam"
-        + "\n\n    zhengtong logs import orders.jsonocel --source orders --case-type Invoice",
+
+IMPORT_HELP = (
+    say(
+        "导入一份日志（XES、CSV 或 OCEL 2.0，可为 .gz），成为来源",
+        "Import a log (XES, CSV or OCEL 2.0, also .gz) as a source",
     )
+    + "\n\n"
+    + say("例：", "Examples:")
+    + "\n\n    zhengtong logs import receipt.xes.gz --source permits"
+    + "\n\n    zhengtong logs import export.csv --source vth --map vth.yaml --zone Europe/Amsterdam"
+    + "\n\n    zhengtong logs import orders.jsonocel --source orders --case-type Invoice"
+)
+
+
+def _import(import_source: ImportSource) -> Callable[..., None]:
+    """The command `logs import`, carried out by `import_source`."""
+
     def import_(
         file: Annotated[Path, typer.Argument(help=say("日志文件", "the log file"))],
         *,
@@ -99,9 +107,7 @@ def logs_commands(import_source: ImportSource = import_log, record: Callable[[],
             )
         _say_imported(done, as_json)
 
-    app.command("export", help=EXPORT_HELP)(_export(record))
-    app.command("list", help=LIST_HELP)(_list)
-    return app
+    return import_
 
 
 LIST_HELP = say(

@@ -70,21 +70,7 @@ def import_log(
         raise BadInput("没有这个文件", "there is no such file", found=file.name)
     known = ocel.sniff(file, limits)
     kind, head = known or opening.sniff(file, limits)
-    if mapping.format and mapping.format != kind:
-        raise BadInput(
-            "文件格式与映射不符",
-            "the file is not of the mapped format",
-            where=file.name,
-            found=kind,
-            expected=mapping.format,
-        )
-    if known:
-        ocel.check_mapping(mapping, file.name)
-    elif mapping.case_type:
-        raise BadInput(
-            "只有 OCEL 日志才有对象类型可选", "only an OCEL log has types of objects to choose from",
-            where=file.name, found=mapping.case_type,
-        )  # fmt: skip
+    _check_mapping(mapping, kind, file.name, is_ocel=known is not None)
     sha256 = opening.file_sha256(file)
     same = _already(state, name, sha256, mapping, replace)
     if same is not None:
@@ -102,22 +88,43 @@ def import_log(
                 raw = stage(pieces, folder, mapping, file.name, limits)
                 _unchanged(stream.sha256(), sha256, file.name)
             counts = _build(connection, folder, raw, mapping, file.name)
-        about: dict[str, Any] = {
-            "name": name,
-            "file": {
-                "name": file.name,
-                "sha256": sha256,
-                "bytes": file.stat().st_size,
-                "format": kind,
-                "encoding": encoding,
-            },
-            "mapping": {"sha256": mapping.digest(), **mapping.model_dump(mode="json", exclude_defaults=True)},
+        about = {
+            **_about(file, name, mapping, sha256=sha256, kind=kind, encoding=encoding),
             "importer": IMPORTER,
             "imported_us": now_us,
             **counts,
         }
         connection.close()
         return Imported(_commit(state, folder, about, replace), fresh=True)
+
+
+def _check_mapping(mapping: LogMapping, kind: str, name: str, *, is_ocel: bool) -> None:
+    """Raises `BadInput` where the mapping speaks of another format."""
+    if mapping.format and mapping.format != kind:
+        raise BadInput(
+            "文件格式与映射不符", "the file is not of the mapped format",
+            where=name, found=kind, expected=mapping.format,
+        )  # fmt: skip
+    if is_ocel:
+        ocel.check_mapping(mapping, name)
+    elif mapping.case_type:
+        raise BadInput(
+            "只有 OCEL 日志才有对象类型可选", "only an OCEL log has types of objects to choose from",
+            where=name, found=mapping.case_type,
+        )  # fmt: skip
+
+
+def _about(file: Path, name: str, mapping: LogMapping, *, sha256: str, kind: str, encoding: str) -> dict[str, Any]:
+    """What source.json says of where the source came from."""
+    came = {
+        "name": file.name,
+        "sha256": sha256,
+        "bytes": file.stat().st_size,
+        "format": kind,
+        "encoding": encoding,
+    }
+    read_as = {"sha256": mapping.digest(), **mapping.model_dump(mode="json", exclude_defaults=True)}
+    return {"name": name, "file": came, "mapping": read_as}
 
 
 def _unchanged(read: str, expected: str, name: str) -> None:

@@ -129,7 +129,8 @@ _VALUE = """CASE kind
         THEN CAST(TRY_CAST(regexp_replace(trim(value), '[.]0+$', '') AS BIGINT) AS VARCHAR) END
     WHEN 'float' THEN CASE WHEN given <> 'boolean'
         AND regexp_full_match(trim(value), '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?')
-        AND isfinite(TRY_CAST(trim(value) AS DOUBLE)) THEN CAST(TRY_CAST(trim(value) AS DOUBLE) + 0::DOUBLE AS VARCHAR) END
+        AND isfinite(TRY_CAST(trim(value) AS DOUBLE))
+        THEN CAST(TRY_CAST(trim(value) AS DOUBLE) + 0::DOUBLE AS VARCHAR) END
     WHEN 'boolean' THEN CASE WHEN lower(trim(value)) IN ('true', '1') THEN 'true'
         WHEN lower(trim(value)) IN ('false', '0') THEN 'false' END
     WHEN 'time' THEN CASE WHEN given = 'text' AND v_us IS NOT NULL
