@@ -48,7 +48,7 @@ def _add_rooms() -> None:
     from zhengtong.evaluation import commands as evaluation_commands
     from zhengtong.ledger import commands as ledger_commands
     from zhengtong.organization import commands as organization_commands
-    from zhengtong.organization import definition as _organization  # noqa: F401
+    from zhengtong.organization import definition as _organization  # noqa: F401  # registers its kinds
     from zhengtong.services import commands as services_commands
     from zhengtong.services import definition  # noqa: F401  # `check` knows every room's kinds
     from zhengtong.site import commands as site_commands

@@ -233,6 +233,7 @@ def _mark_duplicates(reading: Reading) -> None:
                     found=raw.key,
                 )
             )
+            # kept, so that its other faults are told too, but under no key
             raw = Raw(raw.kind, "", raw.document, raw.at, raw.data)  # noqa: PLW2901
         elif raw.key:
             first[node] = raw
