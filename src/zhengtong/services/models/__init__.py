@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The room's tables, by what they are about. Import them from here."""
+
+from zhengtong.services.models.cases import (
+    Case,
+    CaseForm,
+    CorrectionRequest,
+    Draft,
+    Material,
+    Notice,
+    Output,
+    PublishedVersion,
+    Rating,
+    Step,
+    new_code,
+)
+
+__all__ = [
+    "Case",
+    "CaseForm",
+    "CorrectionRequest",
+    "Draft",
+    "Material",
+    "Notice",
+    "Output",
+    "PublishedVersion",
+    "Rating",
+    "Step",
+    "new_code",
+]
