@@ -60,6 +60,7 @@ def _add_rooms() -> None:
     app.add_typer(organization_commands.app, name="accounts")
     app.command("mine", help=evaluation_commands.MINE_HELP)(evaluation_commands.mine)
     app.command("bpmn", help=services_commands.BPMN_HELP)(services_commands.bpmn)
+    app.add_typer(services_commands.export, name="export")
     site_commands.add_to(app)
 
 

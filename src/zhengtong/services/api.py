@@ -7,8 +7,10 @@ Requests are a signed-in person's (session cookie and CSRF token). A POST carrie
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -16,12 +18,14 @@ from ninja.security import django_auth
 
 from zhengtong.acts.authority import may
 from zhengtong.acts.perform import Action, perform
+from zhengtong.acts.serving import city
 from zhengtong.errors import BadInput, NotFound, Refused, WrongUse
 from zhengtong.organization.queries import actor
 from zhengtong.services.actions.accept_step import AcceptStep
 from zhengtong.services.actions.decide_step import DecideStep
 from zhengtong.services.actions.withdraw_case import WithdrawCase
 from zhengtong.services.casework import open_case
+from zhengtong.services.engine.cpsv import CATALOGUE_PATH, catalogue
 from zhengtong.services.models import Case, Step
 from zhengtong.services.queries import cases_of, life_events, steps_of
 from zhengtong.ui.pages import post_key
@@ -115,6 +119,13 @@ def _perform(request: HttpRequest, action: Action[Any]) -> ActOut:
 @api.get("/life-events", response=list[LifeEventOut], auth=None, summary="Published life events, newest versions")
 def list_life_events(request: HttpRequest) -> list[LifeEventOut]:
     return [LifeEventOut(key=e.key, zh=e.event.name.zh, en=e.event.name.en, version=e.hash) for e in life_events()]
+
+
+@api.get("/catalogue.jsonld", auth=None, summary="All services and life events as CPSV-AP 3.2 (JSON-LD)")
+def catalogue_jsonld(request: HttpRequest) -> HttpResponse:
+    portal = settings.ZHENGTONG_PUBLIC_URL
+    body = catalogue(city(), portal + CATALOGUE_PATH, portal)
+    return HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/ld+json")
 
 
 @api.get("/cases", response=list[CaseOut], summary="My own cases, newest first")

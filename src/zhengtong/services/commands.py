@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`zhengtong bpmn`: a published life event in the format of process modellers."""
+"""`zhengtong bpmn` and `zhengtong export`: what a city defines, in the formats of others."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -56,3 +57,45 @@ def _pair(text: str) -> tuple[str, str]:
     if not sign:
         raise WrongUse("--answer 应写作 问题=选项", "--answer is written question=option", found=text)
     return key, value
+
+
+export = typer.Typer(
+    no_args_is_help=True,
+    help=say("把城市目录导出为其他标准的格式", "The city folder in the formats of other standards"),
+)
+
+
+@export.callback()
+def _group() -> None:
+    """A group even while it has one command."""
+
+
+@export.command(
+    "cpsv-ap",
+    help=say(
+        "将事项、一件事、材料、结果、依据和部门导出为 CPSV-AP 3.2 的 JSON-LD。\n\n"
+        "例：zhengtong --city examples/city export cpsv-ap --out catalogue.jsonld",
+        "Services, life events, evidence, outputs, rules and organisations as CPSV-AP 3.2 in JSON-LD.\n\n"
+        "Example: zhengtong --city examples/city export cpsv-ap --out catalogue.jsonld",
+    ),
+)
+def cpsv_ap(
+    out: Annotated[Path | None, typer.Option("--out", help=say("写入文件", "write to a file"))] = None,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            "--site", help=say("网站地址（默认 ZHENGTONG_PUBLIC_URL）", "the site (default ZHENGTONG_PUBLIC_URL)")
+        ),
+    ] = None,
+) -> None:
+    """Reads files only: a city can be exported before it is ever served. Raises CityFaults."""
+    from zhengtong.city.load import find_city, load
+    from zhengtong.services.engine.cpsv import CATALOGUE_PATH, catalogue
+
+    portal = (site or os.environ.get("ZHENGTONG_PUBLIC_URL", "http://127.0.0.1:8000")).rstrip("/")
+    body = catalogue(load(find_city()), portal + CATALOGUE_PATH, portal)
+    text = json.dumps(body, ensure_ascii=False, indent=1) + "\n"
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.buffer.write(text.encode())
