@@ -15,16 +15,22 @@ from typing import Final, Literal, get_args
 
 from zhengtong.errors import BadInput
 
-FactKind = Literal[
+ClockKind = Literal[
     "received", "correction_asked", "corrected", "accepted", "not_accepted", "paused", "resumed", "extended",
     "decided", "delivered", "withdrawn",
 ]  # fmt: skip
+SideKind = Literal[
+    "extension_asked", "extension_refused", "transfer_asked", "transfer_returned", "transferred", "inspection_set",
+    "inspected", "tolerated", "supplied", "promise_missed", "committed", "commitment_kept", "commitment_broken",
+    "part_granted", "need_lost", "revoked", "cancelled",
+]  # fmt: skip
+FactKind = Literal[ClockKind, SideKind]
 BreachCode = Literal[
     "late_correction", "repeated_correction", "late_refusal", "no_extension", "late_extension",
-    "extension_too_long", "wrong_approver",
+    "extension_too_long", "extension_too_often", "wrong_approver",
 ]  # fmt: skip
 
-_FACTS: Final[dict[FactKind, tuple[str, str]]] = {
+_FACTS: Final[dict[str, tuple[str, str]]] = {
     "received": ("收件", "receipt"),
     "correction_asked": ("补正告知", "request for corrections"),
     "corrected": ("补正", "correction"),
@@ -40,7 +46,7 @@ _FACTS: Final[dict[FactKind, tuple[str, str]]] = {
 
 # What must already be so, and what must not, for a fact to be possible at all. "accepted" includes deemed
 # acceptance; "signed" is an acceptance somebody declared.
-_POSSIBLE: Final[dict[FactKind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+_POSSIBLE: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "received": ((), ("received",)),
     "correction_asked": (("received",), ("signed", "awaiting", "decided", "closed")),
     "corrected": (("awaiting",), ("decided", "closed")),
@@ -65,6 +71,10 @@ _FLAGS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+SIDE: Final[frozenset[str]] = frozenset(get_args(SideKind))
+"""Facts that no clock hears of: requests, promises and findings that the flow of a case reads (`standing.py`)."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """Something that happened to a matter at `at_us`; facts of one instant happen in the order given.
@@ -72,7 +82,8 @@ class Fact:
     `reason` names a pause's ground (hearing, inspection, expert_review…); a resumption may leave it out
     when only one is open. `days` is an extension's length in the limit's unit, or the working days a
     pause's notice announced (0 = none announced). `approver` is the role that granted an extension.
-    `granted` False marks a decision that refuses.
+    `granted` False marks a decision that refuses, or an inspection not passed. `about` names what a side fact concerns
+    (a document, a department, a part, another step); `due_us` is the end of a promise.
     """
 
     kind: FactKind
@@ -81,12 +92,16 @@ class Fact:
     days: int = 0
     approver: str = ""
     granted: bool = True
+    about: str = ""
+    due_us: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FactKind):
-            raise BadInput("不认识的事实类型", "unknown kind of fact", found=self.kind, expected=" | ".join(_FACTS))
+            raise BadInput(
+                "不认识的事实类型", "unknown kind of fact", found=self.kind, expected=" | ".join(get_args(FactKind))
+            )
         if self.days < 0 or (self.kind == "extended" and self.days == 0):
-            zh, en = _FACTS[self.kind]
+            zh, en = _FACTS.get(self.kind, ("事实", "fact"))
             raise BadInput(f"{zh}的天数不对", f"the days of the {en} are wrong", found=self.days, expected="≥ 1")
         if self.kind == "paused" and not self.reason:
             raise BadInput("暂停计时要写明事由", "a pause must name its ground", expected="reason")

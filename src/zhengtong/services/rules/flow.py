@@ -4,155 +4,66 @@
     WAITING ──► PENDING ──► ACCEPTED ──► GRANTED ──► (the steps that needed its output become PENDING)
                  │   ▲       │    ▲
                  ▼   │       ▼    │
-              CORRECTING    PAUSED           refusals, non-acceptance and withdrawal are final too
+              CORRECTING    PAUSED           refusals, non-acceptance and withdrawal are final too;
+                                             a grant may be of some parts only, and be revoked later
 
 Correction precedes acceptance and may be asked as often as the plan says (once, for a licence: 行政许可法
-art. 32). A step whose need was refused is dropped. A case closes in the act that makes its last step final.
+art. 32). A step whose need was refused is dropped. A case closes in the act that makes its last step final; delivering,
+checking promises and revoking come after it. States are in `standing.py`, acts in `moves.py`, what goes beside the main
+line in `special.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 
-from zhengtong.errors import Conflict, NotFound
+from zhengtong.errors import BadInput, Conflict, NotFound
+from zhengtong.services.rules import special
 from zhengtong.services.rules.facts import Fact
+from zhengtong.services.rules.moves import (
+    Accept,
+    AskCorrection,
+    AskExtension,
+    CheckCommitment,
+    Decide,
+    Deliver,
+    Extend,
+    FlowAct,
+    MissPromise,
+    NotAccept,
+    Pause,
+    RecordInspection,
+    RefuseExtension,
+    Resume,
+    ReturnTransfer,
+    Revoke,
+    ScheduleInspection,
+    SignTransfer,
+    Submit,
+    SupplyCorrection,
+    SupplyPromised,
+    Transfer,
+    Withdraw,
+)
 from zhengtong.services.rules.plan import Plan, StepPlan
-
-
-class StepState(StrEnum):
-    WAITING = "waiting"
-    PENDING = "pending"
-    CORRECTING = "correcting"
-    ACCEPTED = "accepted"
-    PAUSED = "paused"
-    GRANTED = "granted"
-    REFUSED = "refused"
-    NOT_ACCEPTED = "not_accepted"
-    DROPPED = "dropped"
-    WITHDRAWN = "withdrawn"
-
-
-class Phase(StrEnum):
-    OPEN = "open"
-    COMPLETED = "completed"  # every step granted
-    PARTIAL = "partial"  # some granted, some not
-    REFUSED = "refused"  # none granted
-    WITHDRAWN = "withdrawn"
-
-
-FINAL = frozenset(
-    {StepState.GRANTED, StepState.REFUSED, StepState.NOT_ACCEPTED, StepState.DROPPED, StepState.WITHDRAWN}
+from zhengtong.services.rules.standing import (
+    DEAD,
+    FINAL,
+    GIVEN,
+    CaseState,
+    Happened,
+    Outcome,
+    Phase,
+    StepState,
+    StepStatus,
 )
 
-
-@dataclass(frozen=True)
-class StepStatus:
-    """Where a step stands, and the dated facts its limits are computed from."""
-
-    state: StepState = StepState.WAITING
-    facts: tuple[Fact, ...] = ()
-
-    def count(self, kind: str) -> int:
-        return sum(fact.kind == kind for fact in self.facts)
-
-
-@dataclass(frozen=True)
-class CaseState:
-    phase: Phase = Phase.OPEN
-    steps: Mapping[str, StepStatus] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Submit:
-    """The applicant files the case: steps that wait for nothing become pending."""
-
-    at_us: int
-
-
-@dataclass(frozen=True)
-class Accept:
-    """受理. `deemed` when the law says so because no correction was asked in time (行政许可法 art. 32): no fact is
-    added then, the limits derive it from silence. `system` names the external system that accepted."""
-
-    step: str
-    at_us: int
-    deemed: bool = False
-    system: str = ""
-
-
-@dataclass(frozen=True)
-class NotAccept:
-    """不予受理: the matter needs no licence or is not this department's."""
-
-    step: str
-    at_us: int
-    code: str
-
-
-@dataclass(frozen=True)
-class AskCorrection:
-    """一次性告知补正: everything that must be corrected, at once."""
-
-    step: str
-    at_us: int
-    items: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SupplyCorrection:
-    """The applicant answers every open request for correction."""
-
-    at_us: int
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Time excluded by law (hearing, inspection, expert review: 行政许可法 art. 45), told in writing."""
-
-    step: str
-    at_us: int
-    code: str
-
-
-@dataclass(frozen=True)
-class Resume:
-    step: str
-    at_us: int
-
-
-@dataclass(frozen=True)
-class Decide:
-    """准予 or 不予, with a reason code when refused. `system` names the external system that decided."""
-
-    step: str
-    at_us: int
-    granted: bool
-    code: str = ""
-    system: str = ""
-
-
-@dataclass(frozen=True)
-class Withdraw:
-    """The applicant withdraws what is not decided yet."""
-
-    at_us: int
-
-
-FlowAct = Submit | Accept | NotAccept | AskCorrection | SupplyCorrection | Pause | Resume | Decide | Withdraw
-
-
-@dataclass(frozen=True)
-class Happened:
-    """One consequence of an act; `step` is "" for the case itself."""
-
-    type: str
-    step: str = ""
-    code: str = ""
-
-
-Outcome = tuple[CaseState, tuple[Happened, ...]]
+__all__ = [
+    "DEAD", "FINAL", "GIVEN", "Accept", "AskCorrection", "AskExtension", "CaseState", "CheckCommitment", "Decide",
+    "Deliver", "Extend", "FlowAct", "Happened", "MissPromise", "NotAccept", "Outcome", "Pause", "Phase",
+    "RecordInspection", "RefuseExtension", "Resume", "ReturnTransfer", "Revoke", "ScheduleInspection", "SignTransfer",
+    "StepState", "StepStatus", "Submit", "SupplyCorrection", "SupplyPromised", "Transfer", "Withdraw", "apply", "start",
+]  # fmt: skip
 
 # Which state a step must be in for an act on it: the table of the regulation.
 _FROM: dict[type[object], frozenset[StepState]] = {
@@ -162,7 +73,26 @@ _FROM: dict[type[object], frozenset[StepState]] = {
     Pause: frozenset({StepState.ACCEPTED}),
     Resume: frozenset({StepState.PAUSED}),
     Decide: frozenset({StepState.ACCEPTED}),
+    AskExtension: frozenset({StepState.ACCEPTED, StepState.PAUSED}),
+    Extend: frozenset({StepState.ACCEPTED, StepState.PAUSED}),
+    RefuseExtension: frozenset({StepState.ACCEPTED, StepState.PAUSED}),
+    Transfer: frozenset({StepState.PENDING, StepState.ACCEPTED, StepState.PAUSED}),
+    SignTransfer: frozenset(StepState) - FINAL,
+    ReturnTransfer: frozenset(StepState) - FINAL,
+    RecordInspection: special.ON_SITE,
+    MissPromise: frozenset(StepState) - DEAD,
+    CheckCommitment: frozenset(StepState) - DEAD,
+    Deliver: GIVEN,
+    Revoke: GIVEN,
 }
+
+AFTER_CLOSE = (Deliver, Revoke, SupplyPromised, MissPromise, CheckCommitment)
+"""Acts that may follow the last decision."""
+
+OnStep = (
+    Accept | NotAccept | AskCorrection | Pause | Resume | Decide | AskExtension | Extend | RefuseExtension | Transfer
+    | SignTransfer | ReturnTransfer | RecordInspection | MissPromise | CheckCommitment | Deliver | Revoke
+)  # fmt: skip
 
 
 def start(plan: Plan) -> CaseState:
@@ -171,8 +101,9 @@ def start(plan: Plan) -> CaseState:
 
 
 def apply(plan: Plan, state: CaseState, act: FlowAct) -> Outcome:
-    """Apply one act. Raises `Conflict` when the state does not allow it, `NotFound` for an unknown step."""
-    if state.phase is not Phase.OPEN:
+    """Apply one act. Raises `Conflict` when the state does not allow it, `NotFound` for an unknown step, `BadInput` for
+    an act that no state would allow."""
+    if state.phase is not Phase.OPEN and not isinstance(act, AFTER_CLOSE):
         raise Conflict("这个办件已经办结", "this case is closed", found=state.phase.value, expected="open")
     match act:
         case Submit():
@@ -180,30 +111,30 @@ def apply(plan: Plan, state: CaseState, act: FlowAct) -> Outcome:
         case SupplyCorrection():
             return _supply(plan, state, act)
         case Withdraw():
-            return _withdraw(plan, state, act)
+            return _withdraw(state, act)
+        case ScheduleInspection():
+            return special.schedule_inspection(plan, state, act)
+        case SupplyPromised():
+            return special.supply_promised(state, act)
         case _:
             return _on_step(plan, state, act)
-
-
-def _set(state: CaseState, key: str, to: StepState, *facts: Fact) -> CaseState:
-    step = state.steps[key]
-    return replace(state, steps={**state.steps, key: StepStatus(to, step.facts + facts)})
 
 
 def _submit(plan: Plan, state: CaseState, act: Submit) -> Outcome:
     if any(step.state is not StepState.WAITING for step in state.steps.values()):
         raise Conflict("这个办件已经提交", "this case was submitted already")
+    state, promised = special.promise(plan, state, act.at_us, dict(act.tolerated), act.committed)
     state, begun = _begin_ready(plan, state, act.at_us)
-    return state, (Happened("case_submitted"), *begun)
+    return state, (Happened("case_submitted"), *promised, *begun)
 
 
 def _begin_ready(plan: Plan, state: CaseState, at_us: int) -> Outcome:
-    """Steps whose needs are all granted become pending: their department has received them."""
+    """Steps whose needs were all issued and still stand become pending: their department has received them."""
     happened: list[Happened] = []
     for step in plan.steps:
         waits = state.steps[step.key].state is StepState.WAITING
-        if waits and all(state.steps[need].state is StepState.GRANTED for need in step.needs):
-            state = _set(state, step.key, StepState.PENDING, Fact("received", at_us))
+        if waits and all(state.steps[need].stands for need in step.needs):
+            state = state.with_step(step.key, StepState.PENDING, Fact("received", at_us))
             happened.append(Happened("step_received", step.key))
     return state, tuple(happened)
 
@@ -212,31 +143,37 @@ def _drop_blocked(plan: Plan, state: CaseState) -> Outcome:
     """Steps that can never begin because a need of theirs ended without its output."""
     happened: list[Happened] = []
     for step in plan.steps:  # in order of needs, so that drops reach the steps behind
-        blocked = any(
-            state.steps[need].state in FINAL and state.steps[need].state is not StepState.GRANTED for need in step.needs
-        )
+        blocked = any(state.steps[need].state in FINAL and not state.steps[need].stands for need in step.needs)
         if blocked and state.steps[step.key].state is StepState.WAITING:
-            state = _set(state, step.key, StepState.DROPPED)
+            state = state.with_step(step.key, StepState.DROPPED)
             happened.append(Happened("step_dropped", step.key))
     return state, tuple(happened)
 
 
+def _outcome(state: CaseState) -> Phase:
+    """What a case with nothing open has come to."""
+    states = [step.state for step in state.steps.values()]
+    if StepState.WITHDRAWN in states:
+        return Phase.WITHDRAWN
+    if all(one is StepState.GRANTED for one in states):
+        return Phase.COMPLETED
+    if any(one in GIVEN for one in states):
+        return Phase.PARTIAL
+    return Phase.REVOKED if StepState.REVOKED in states else Phase.REFUSED
+
+
 def _close_if_done(state: CaseState) -> Outcome:
+    """Close the case with its last step; a closed one follows what is revoked later."""
     if any(step.state not in FINAL for step in state.steps.values()):
         return state, ()
-    granted = sum(step.state is StepState.GRANTED for step in state.steps.values())
-    if any(step.state is StepState.WITHDRAWN for step in state.steps.values()):
-        phase = Phase.WITHDRAWN
-    elif granted == len(state.steps):
-        phase = Phase.COMPLETED
-    else:
-        phase = Phase.PARTIAL if granted else Phase.REFUSED
-    return replace(state, phase=phase), (Happened("case_closed", code=phase.value),)
+    phase = _outcome(state)
+    if phase is state.phase:
+        return state, ()
+    type = "case_closed" if state.phase is Phase.OPEN else "case_outcome_changed"
+    return replace(state, phase=phase), (Happened(type, code=phase.value),)
 
 
-def _on_step(
-    plan: Plan, state: CaseState, act: Accept | NotAccept | AskCorrection | Pause | Resume | Decide
-) -> Outcome:
+def _on_step(plan: Plan, state: CaseState, act: OnStep) -> Outcome:
     planned = plan.by_key.get(act.step)
     if planned is None:
         raise NotFound("办件没有这个环节", "the case has no such step", found=act.step)
@@ -252,21 +189,67 @@ def _on_step(
         case Accept():
             happened = Happened("step_accepted", act.step, "deemed" if act.deemed else "")
             facts = () if act.deemed else (Fact("accepted", act.at_us),)
-            return _set(state, act.step, StepState.ACCEPTED, *facts), (happened,)
+            return state.with_step(act.step, StepState.ACCEPTED, *facts), (happened,)
         case AskCorrection():
             return _ask(planned, state, act)
         case Pause():
-            paused = _set(state, act.step, StepState.PAUSED, Fact("paused", act.at_us, act.code))
-            return paused, (Happened("step_paused", act.step, act.code),)
+            paused = Fact("paused", act.at_us, act.code, days=act.days)
+            return state.with_step(act.step, StepState.PAUSED, paused), (Happened("step_paused", act.step, act.code),)
         case Resume():
-            resumed = _set(state, act.step, StepState.ACCEPTED, Fact("resumed", act.at_us))
+            resumed = state.with_step(act.step, StepState.ACCEPTED, Fact("resumed", act.at_us))
             return resumed, (Happened("step_resumed", act.step),)
         case NotAccept():
-            return _finish(plan, state, StepState.NOT_ACCEPTED, act, Fact("not_accepted", act.at_us, act.code))
+            fact = Fact("not_accepted", act.at_us, act.code)
+            return _finish(plan, state, StepState.NOT_ACCEPTED, act, (fact,))
         case Decide():
-            to = StepState.GRANTED if act.granted else StepState.REFUSED
-            fact = Fact("decided", act.at_us, act.code, granted=act.granted)
-            return _finish(plan, state, to, act, fact)
+            return _decide(plan, planned, state, act)
+        case _:
+            return _beside(plan, planned, state, act)
+
+
+def _beside(
+    plan: Plan, planned: StepPlan, state: CaseState,
+    act: AskExtension | Extend | RefuseExtension | Transfer | SignTransfer | ReturnTransfer | RecordInspection
+    | MissPromise | CheckCommitment | Deliver | Revoke,
+) -> Outcome:  # fmt: skip
+    match act:
+        case AskExtension():
+            return special.ask_extension(planned, state, act)
+        case Extend() | RefuseExtension():
+            return special.answer_extension(planned, state, act)
+        case Transfer():
+            return special.transfer(planned, state, act)
+        case SignTransfer() | ReturnTransfer():
+            return special.answer_transfer(state, act)
+        case RecordInspection():
+            return special.record_inspection(planned, state, act)
+        case MissPromise():
+            return special.miss_promise(state, act)
+        case CheckCommitment():
+            return special.check_commitment(state, act)
+        case Deliver():
+            if state.steps[act.step].count("delivered"):
+                raise Conflict("结果已经送达", "the result was delivered already", where=act.step)
+            return state.with_step(act.step, None, Fact("delivered", act.at_us)), (
+                Happened("result_delivered", act.step),
+            )
+        case Revoke():
+            return _revoke(plan, state, act)
+
+
+def _decide(plan: Plan, planned: StepPlan, state: CaseState, act: Decide) -> Outcome:
+    special.check_ripe(planned, state, granted=act.granted)
+    unknown = sorted(set(act.parts) - set(planned.parts))
+    if unknown or (act.parts and not act.granted):
+        raise BadInput(
+            "结果没有这个分项", "the output has no such part",
+            where="parts", found=", ".join(unknown or act.parts), expected=", ".join(planned.parts) or None,
+        )  # fmt: skip
+    in_part = bool(act.parts) and set(act.parts) < set(planned.parts)
+    to = StepState.GRANTED_IN_PART if in_part else StepState.GRANTED if act.granted else StepState.REFUSED
+    fact = Fact("decided", act.at_us, act.code, granted=act.granted)
+    parts = [Fact("part_granted", act.at_us, about=part) for part in act.parts] if in_part else []
+    return _finish(plan, state, to, act, (fact, *parts))
 
 
 def _check_decider(planned: StepPlan, act: object) -> None:
@@ -289,7 +272,7 @@ def _ask(planned: StepPlan, state: CaseState, act: AskCorrection) -> Outcome:
             "corrections must be asked for all at once; no further request is allowed",
             where=act.step, found=asked + 1, expected=f"≤ {planned.corrections}",
         )  # fmt: skip
-    asked_state = _set(state, act.step, StepState.CORRECTING, Fact("correction_asked", act.at_us))
+    asked_state = state.with_step(act.step, StepState.CORRECTING, Fact("correction_asked", act.at_us))
     return asked_state, (Happened("correction_asked", act.step),)
 
 
@@ -298,24 +281,43 @@ def _supply(plan: Plan, state: CaseState, act: SupplyCorrection) -> Outcome:
     if not open_steps:
         raise Conflict("没有需要补正的环节", "no step asks for a correction")
     for key in open_steps:
-        state = _set(state, key, StepState.PENDING, Fact("corrected", act.at_us))
+        state = state.with_step(key, StepState.PENDING, Fact("corrected", act.at_us))
     return state, tuple(Happened("correction_supplied", key) for key in open_steps)
 
 
-def _finish(plan: Plan, state: CaseState, to: StepState, act: NotAccept | Decide, fact: Fact) -> Outcome:
-    state = _set(state, act.step, to, fact)
+def _finish(plan: Plan, state: CaseState, to: StepState, act: NotAccept | Decide, facts: tuple[Fact, ...]) -> Outcome:
+    state = state.with_step(act.step, to, *facts)
     state, begun = _begin_ready(plan, state, act.at_us)
     state, dropped = _drop_blocked(plan, state)
     state, closed = _close_if_done(state)
-    return state, (Happened(f"step_{to.value}", act.step, act.code), *begun, *dropped, *closed)
+    type = "step_granted" if to in GIVEN else f"step_{to.value}"
+    return state, (Happened(type, act.step, act.code), *begun, *dropped, *closed)
 
 
-def _withdraw(plan: Plan, state: CaseState, act: Withdraw) -> Outcome:
+def _revoke(plan: Plan, state: CaseState, act: Revoke) -> Outcome:
+    """Take back an output, tell the steps that rest on it, and let the case say what is left of it."""
+    if not state.steps[act.step].stands:
+        raise Conflict("结果已经注销", "the output is cancelled already", where=act.step)
+    if act.cancel:
+        state = state.with_step(act.step, None, Fact("cancelled", act.at_us, act.code))
+    else:
+        state = state.with_step(act.step, StepState.REVOKED, Fact("revoked", act.at_us, act.code))
+    happened = [Happened("output_cancelled" if act.cancel else "step_revoked", act.step, act.code)]
+    for step in plan.steps:
+        if act.step in step.needs and state.steps[step.key].state not in DEAD | {StepState.WAITING}:
+            state = state.with_step(step.key, None, Fact("need_lost", act.at_us, about=act.step))
+            happened.append(Happened("need_lost", step.key, about=act.step))
+    state, dropped = _drop_blocked(plan, state)
+    state, closed = _close_if_done(state)
+    return state, (*happened, *dropped, *closed)
+
+
+def _withdraw(state: CaseState, act: Withdraw) -> Outcome:
     happened = []
     for key, step in state.steps.items():
         if step.state not in FINAL:
-            received = (Fact("withdrawn", act.at_us),) if step.facts else ()
-            state = _set(state, key, StepState.WITHDRAWN, *received)
+            received = (Fact("withdrawn", act.at_us),) if step.count("received") else ()
+            state = state.with_step(key, StepState.WITHDRAWN, *received)
             happened.append(Happened("step_withdrawn", key))
     state, closed = _close_if_done(state)
     return state, (*happened, *closed)

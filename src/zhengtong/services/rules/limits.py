@@ -27,7 +27,7 @@ from zhengtong.services.rules.clock import (
     is_provisional,
     spent,
 )
-from zhengtong.services.rules.facts import Breach, Fact
+from zhengtong.services.rules.facts import SIDE, Breach, Fact
 from zhengtong.services.rules.regimes import Allowance, LimitKind, Terms
 from zhengtong.services.rules.unfold import Clock, Unfolding
 
@@ -153,7 +153,8 @@ def assess(terms: Terms, facts: Sequence[Fact], calendar: Calendar, now_us: int)
     """The limits of a matter as of `now_us`. Raises BadInput for facts that cannot have happened in this
     order."""
     fold = Unfolding(terms, calendar)
-    for fact in sorted((fact for fact in facts if fact.at_us <= now_us), key=lambda fact: fact.at_us):
+    heard = (fact for fact in facts if fact.at_us <= now_us and fact.kind not in SIDE)
+    for fact in sorted(heard, key=lambda fact: fact.at_us):
         fold.take(fact)
     fold.lapse(now_us)
     views = tuple(_view(clock, terms, calendar, now_us) for clock in fold.clocks)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from zhengtong.errors import BadInput
+from zhengtong.services.rules.regimes import Extension
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,11 @@ class StepPlan:
 
     `needs` are the steps whose issued outputs this one waits for; `corrections` is how often the department may
     send the matter back before acceptance (行政许可法 art. 32: once, all
-    at once); `external` names the system that decides it.
+    at once); `external` names the system that decides it. `extension` is what the limit to decide may be extended by.
+    `transfers` are the departments the step may go to, and whether they have to agree. `inspection` is the joint
+    inspection that comes before the decision, `inspection_pause` the ground on which its time is excluded ("" = it is
+    not). Documents may be `tolerable` (promised for later), of which the `strict` have to come before a grant, or be
+    replaced by `commitments`. `parts` are the sub-items that may be granted one by one.
     """
 
     key: str
@@ -25,6 +30,15 @@ class StepPlan:
     output: str = ""
     corrections: int = 1
     external: str = ""
+    extension: Extension | None = None
+    transfers: frozenset[str] = frozenset()
+    transfer_agreed: bool = True
+    inspection: str = ""
+    inspection_pause: str = ""
+    tolerable: frozenset[str] = frozenset()
+    strict: frozenset[str] = frozenset()
+    commitments: frozenset[str] = frozenset()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

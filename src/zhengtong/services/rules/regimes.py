@@ -31,11 +31,12 @@ class Source:
 @dataclass(frozen=True)
 class Extension:
     """`days` more units in all, in the unit of the limit, approved by the role `approver` ("" = not
-    stated)."""
+    stated), at most `times` times (None = not stated)."""
 
     days: int
     approver: str = ""
     source: Source | None = None
+    times: int | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Clock:
     segments: list[Segment]
     announced: dict[str, date] = field(default_factory=dict)
     extension: int = 0
+    extended: int = 0  # how often
     ended_us: int | None = None
     outcome: Outcome | None = None  # how it ended; "met" and "closed" say nothing yet about whether in time
 
@@ -186,6 +187,7 @@ class Unfolding:
             self.breaches.append(Breach(fact, code))
         elif clock is not None:
             clock.extension += fact.days
+            clock.extended += 1
 
     def _against_extension(self, fact: Fact) -> BreachCode | None:
         """Why an extension has no effect; None where it has."""
@@ -196,6 +198,8 @@ class Unfolding:
             return "wrong_approver"
         if clock.extension + fact.days > allowance.extension.days:
             return "extension_too_long"
+        if allowance.extension.times is not None and clock.extended >= allowance.extension.times:
+            return "extension_too_often"
         due_at = due(allowance.unit, allowance.amount + clock.extension, clock.segments, self.calendar)
         return "late_extension" if due_at is not None and due_at.at_us < fact.at_us else None
 
