@@ -111,6 +111,10 @@ def check_choices(city: City, event: LifeEventFile) -> Iterable[Fault]:
             code_list = city.get(Element, key).code_list
             if code_list and key not in choices:
                 choices[key] = list(city.get(CodeList, code_list).names())
+    for table in event.decisions:
+        for output in city.get("decision", table).outputs:
+            if output.options:
+                choices.setdefault(output.key, [option.key for option in output.options])
     conditions = [*((("services", n, "when"), use.when) for n, use in enumerate(event.services))]
     conditions += [*((("asks", n, "when"), ask.when) for n, ask in enumerate(event.asks))]
     for at, when in conditions:

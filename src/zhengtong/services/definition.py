@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from zhengtong.city import kinds
-from zhengtong.city.definition import DepartmentRef, Element, ElementRef
+from zhengtong.city.definition import DepartmentRef, Element, ElementRef, VariableName
 from zhengtong.city.kinds import Condition, Definition, Key, Kind, Line, Reference, wrong
 from zhengtong.city.text import Text
 from zhengtong.errors import BadInput, Fault
@@ -22,6 +22,8 @@ from zhengtong.services.checks import (
     check_templates,
     is_whole,
 )
+from zhengtong.services.decision_files import DecisionFile
+from zhengtong.services.decision_use import check_decisions
 from zhengtong.services.rules.itemcode import check_item_code
 from zhengtong.services.rules.plan import StepPlan, ordered
 from zhengtong.services.rules.ratings import RatingRules
@@ -183,8 +185,11 @@ class SituationFile(Definition):
 
 
 class ServiceUse(Definition):
+    """One service of a life event. `department_from` names the output of a decision that says who does it."""
+
     service: Annotated[str, Reference("service")]
     when: Condition | None = None
+    department_from: VariableName | None = None
 
 
 class AskFile(Definition):
@@ -224,14 +229,18 @@ class LifeEventFile(Definition):
     lead: DepartmentRef
     promised: LimitFile
     situations: list[SituationFile] = []
+    decisions: list[Annotated[str, Reference("decision")]] = []
     services: Annotated[list[ServiceUse], Field(min_length=1)]
     asks: list[AskFile] = []
     before: list[BeforeFile] = []
 
 
 def condition_variables(city: City, event: LifeEventFile) -> Mapping[str, str]:
-    """What a life event's conditions may name: its situations (as text) and the elements its services ask for."""
+    """What a life event's conditions may name: its situations (as text), the elements its services ask for, and what
+    its decision tables say."""
     names = {situation.key: "string" for situation in event.situations}
+    for decision in event.decisions:
+        names |= city.get(DecisionFile, decision).variables()
     for use in event.services:
         service = city.get(PublicServiceFile, use.service)
         for key in service.elements:
@@ -285,6 +294,7 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
     yield from check_situations(city, event)
     yield from check_choices(city, event)
     yield from check_outputs(city, event)
+    yield from check_decisions(city, event)
     elements = {key for service in services for key in service.elements}
     for index, ask in enumerate(event.asks):
         if (ask.element is None) == (ask.material is None):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from zhengtong.city.load import City
 from zhengtong.city.text import Text
 from zhengtong.errors import BadInput, FormFaults, NotFound, ZhengtongError
 from zhengtong.ledger.rules.canonical import canonical
+from zhengtong.services.decision_files import DecisionFile
 from zhengtong.services.definition import (
     LifeEventFile,
     LimitFile,
@@ -33,7 +34,8 @@ from zhengtong.services.definition import (
     needs,
     step_plan,
 )
-from zhengtong.services.rules.plan import Plan, ordered
+from zhengtong.services.rules.decisions import Decided, DecisionTable, decide
+from zhengtong.services.rules.plan import Plan, StepPlan, ordered
 from zhengtong.services.rules.regimes import Allowance, Extension, LimitKind, Regime, Source, Terms
 
 Answers = Mapping[str, str]
@@ -74,6 +76,8 @@ class LifeEvent:
     departments: Mapping[str, Department]
     division: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    decisions: Mapping[str, DecisionFile] = field(default_factory=dict)
+    tables: Mapping[str, DecisionTable] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -83,10 +87,21 @@ class LifeEvent:
         """A condition over what is known so far; an answer still missing makes it false."""
         if condition is None:
             return True
+        said = {name: value for one in self.decided(answers, values).values() for name, value in one.outputs.items()}
         try:
-            return evaluate(condition, self.variables, {**values, **answers})
+            return evaluate(condition, self.variables, {**values, **answers, **said})
         except BadInput:
             return False
+
+    def decided(self, answers: Answers, values: Values) -> dict[str, Decided]:
+        """What each decision table says; one that still waits for an answer is left out."""
+        found: dict[str, Decided] = {}
+        for key, table in self.tables.items():
+            try:
+                found[key] = decide(table, {**values, **answers})
+            except BadInput:
+                continue
+        return found
 
     def check_answers(self, answers: Answers) -> dict[str, str]:
         """The answers to the situation questions. Raises `FormFaults` for one that is missing or no option."""
@@ -109,7 +124,17 @@ class LifeEvent:
         """The steps of a case in this situation."""
         services = self.uses(answers, values)
         waits = needs(services)
-        return ordered(step_plan(s, self.regimes[s.regime], waits[s.key]) for s in services)
+        return ordered(self._step(s, waits[s.key], answers, values) for s in services)
+
+    def _step(self, service: PublicServiceFile, waits: frozenset[str], answers: Answers, values: Values) -> StepPlan:
+        """The step of a service, of the department that a decision names where the life event leaves it to one."""
+        step = step_plan(service, self.regimes[service.regime], waits)
+        named = next((use.department_from for use in self.event.services if use.service == service.key), None)
+        if named is not None:
+            for one in self.decided(answers, values).values():
+                if named in one.outputs:
+                    return replace(step, department=str(one.outputs[named]))
+        return step
 
     def _asked(self, kind: str, key: str, answers: Answers, values: Values) -> bool:
         rules = [ask.when for ask in self.event.asks if getattr(ask, kind) == key]
@@ -225,7 +250,9 @@ def assemble(city: City, key: str) -> dict[str, Any]:
     elements = [city.get(Element, k) for k in _unique(k for s in services for k in s.elements)]
     lists = [city.get(CodeList, k) for k in _unique(e.code_list for e in elements if e.code_list)]
     regimes = [city.get(RegimeFile, k) for k in _unique(s.regime for s in services)]
-    departments = [city.get(Department, k) for k in _unique([event.lead, *(s.department for s in services)])]
+    decisions = [city.get(DecisionFile, k) for k in event.decisions]
+    deciders = [event.lead, *(s.department for s in services), *(k for one in decisions for k in one.departments())]
+    departments = [city.get(Department, k) for k in _unique(deciders)]
     groups: dict[str, Sequence[BaseModel]] = {
         "services": services,
         "elements": elements,
@@ -235,6 +262,8 @@ def assemble(city: City, key: str) -> dict[str, Any]:
         "remedies": list(city.all(RemedyFile)),
         "departments": departments,
     }
+    if decisions:
+        groups["decisions"] = decisions
     body: dict[str, Any] = {
         name: [item.model_dump(mode="json", exclude_defaults=True) for item in items] for name, items in groups.items()
     }
@@ -256,25 +285,31 @@ def compile_body(body: Mapping[str, Any]) -> LifeEvent:
     """The body as typed models again."""
 
     def table(name: str, model: type[Any]) -> dict[str, Any]:
-        items = [model.model_validate(item, strict=False) for item in body[name]]
+        items = [model.model_validate(item, strict=False) for item in body.get(name, ())]
         return {item.key: item for item in items}
 
     event = LifeEventFile.model_validate(body["event"], strict=False)
     elements: dict[str, Element] = table("elements", Element)
     variables = {situation.key: "string" for situation in event.situations}
     variables |= {key: element.variable_type() for key, element in elements.items()}
+    codes: dict[str, CodeList] = table("codes", CodeList)
+    decisions: dict[str, DecisionFile] = table("decisions", DecisionFile)
+    for decision in decisions.values():
+        variables |= decision.variables()
     return LifeEvent(
         hash=content_hash(body),
         event=event,
         services=table("services", PublicServiceFile),
         elements=elements,
-        codes=table("codes", CodeList),
+        codes=codes,
         regimes=table("regimes", RegimeFile),
         reasons=table("reasons", ReasonFile),
         remedies=table("remedies", RemedyFile),
         departments=table("departments", Department),
         division=body["division"],
         variables=variables,
+        decisions=decisions,
+        tables={key: decision.compiled(elements, codes) for key, decision in decisions.items()},
     )
 
 

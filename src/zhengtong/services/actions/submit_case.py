@@ -13,6 +13,7 @@ from zhengtong.errors import BadInput, FormFaults
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.services.casework import CaseWork, calendar, move
+from zhengtong.services.decisions import record_decisions
 from zhengtong.services.engine.notices import NoticeKind
 from zhengtong.services.models import Case, CaseForm, Material, Step
 from zhengtong.services.notices import order_notice
@@ -82,6 +83,7 @@ class SubmitCase(Action[On]):
             row = Material(case=case, reference=uuid.uuid4().hex, **material.__dict__)
             act.record("material_recorded", row, [work.case_ref], {"key": material.key})
         self._start(act, work)
+        record_decisions(act, work)
         order_notice(act, work, NoticeKind.INTAKE)
         return {"case": case.number}
 

@@ -14,11 +14,13 @@ from zhengtong.services.models.cases import (
     Step,
     new_code,
 )
+from zhengtong.services.models.decisions import DecisionOutcome
 
 __all__ = [
     "Case",
     "CaseForm",
     "CorrectionRequest",
+    "DecisionOutcome",
     "Draft",
     "Material",
     "Notice",

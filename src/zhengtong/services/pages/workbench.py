@@ -23,6 +23,7 @@ from zhengtong.services.actions.not_accept_step import NotAcceptStep
 from zhengtong.services.actions.pause_step import PauseStep
 from zhengtong.services.actions.resume_step import ResumeStep
 from zhengtong.services.casework import CaseWork, calendar, open_case
+from zhengtong.services.decisions import shown_decisions
 from zhengtong.services.pages.forms import origin_words
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.mine import notices_of
@@ -85,6 +86,7 @@ def _step_context(request: HttpRequest, work: CaseWork) -> dict[str, object]:
         "limit": draw(view, f"{days.date_of(view.started_us):%m-%d}") if view else None,
         "form": _form_table(work) if may(me, "case.read_form", work.subject) else None,
         "materials": _materials(work),
+        "decisions": shown_decisions(work),
         "tasks": step_tasks(work),
         "moments": history(work),
         "notices": notices_of(work),
