@@ -184,7 +184,7 @@ def test_a_table_may_say_which_department_decides(folder: Path) -> None:
 
 @pytest.mark.django_db
 def test_what_was_decided_is_kept_with_the_case_and_its_steps() -> None:
-    materials = (uploaded("layout-plan"),)
+    materials = (uploaded("layout-plan"), uploaded("business-licence"))
     done = do(SubmitCase(publish("restaurant"), ANSWERS, SHOP, materials), PARENT, at_us=MONDAY_US)
     number = done.result["case"]
     row = DecisionOutcome.objects.get()
