@@ -10,6 +10,7 @@ no real card.
 
     POST /applications               {"reference", "service", "application"}   201 new, 200 known, 409 other content
     GET  /applications/<reference>                                              200, 404
+    GET  /applications?since=<seconds>&after=<reference>&limit=<n>              200, its own list in order of reference
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 MAX_BODY = 256 << 10
 SKEW_SECONDS = 300
@@ -92,7 +94,7 @@ class Office:
             reason = REASONS[self.draw(reference, "reason") % len(REASONS)]
             return 200, {"reference": reference, "status": "refused", "reason": reason}
         number = int.from_bytes(hashlib.sha256(f"card\n{reference}".encode()).digest()[:5], "big") % 10**9
-        issued = datetime.fromtimestamp(due, UTC).isoformat(timespec="seconds")
+        issued = moment(due)
         return 200, {
             "reference": reference,
             "status": "granted",
@@ -100,11 +102,32 @@ class Office:
             "issued_at": issued,
         }
 
+    def listing(self, since: float, after: str, limit: int, now: float) -> tuple[int, dict[str, Any]]:
+        with contextlib.closing(self.open()) as db:
+            rows = db.execute(
+                "SELECT reference, received, due FROM application WHERE received >= ? AND reference > ?"
+                " ORDER BY reference LIMIT ?",
+                (since, after, limit + 1),
+            ).fetchall()
+        listed = []
+        for reference, received, due in rows[:limit]:
+            _, state = self.state(reference, now)
+            entry = {"reference": reference, "status": state["status"], "received_at": moment(received)}
+            if state["status"] != "pending":
+                entry["decided_at"] = moment(due)
+                entry |= {key: state[key] for key in ("output", "reason") if key in state}
+            listed.append(entry)
+        return 200, {"applications": listed, "more": len(rows) > limit}
+
     def fresh(self, nonce: str, now: float) -> bool:
         """False for a nonce seen before; those older than any acceptable timestamp are forgotten."""
         with contextlib.closing(self.open()) as db:
             db.execute("DELETE FROM nonce WHERE at < ?", (now - 2 * SKEW_SECONDS,))
             return db.execute("INSERT OR IGNORE INTO nonce VALUES (?, ?)", (nonce, now)).rowcount == 1
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 class Desk(BaseHTTPRequestHandler):
@@ -140,10 +163,21 @@ class Desk(BaseHTTPRequestHandler):
         found = re.fullmatch(r"/applications/([A-Za-z0-9._-]{1,100})", self.path)
         if not self.authentic(b""):
             return
+        if self.path.startswith("/applications?"):
+            self.list_all(dict(parse_qsl(self.path.partition("?")[2])))
+            return
         if found is None:
             self.reply(404, {"error": "no_such_page"})
             return
         self.reply(*self.office.state(found[1], time.time()))
+
+    def list_all(self, asked: dict[str, str]) -> None:
+        numbers = [asked.get(name, "") for name in ("since", "limit")]
+        if not all(text.isascii() and text.isdigit() and len(text) < 12 for text in numbers):
+            self.reply(422, {"error": "malformed"})
+            return
+        since, limit = (int(text) for text in numbers)
+        self.reply(*self.office.listing(since, asked.get("after", ""), max(1, min(limit, 500)), time.time()))
 
     def body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")

@@ -50,7 +50,10 @@ def _add_rooms() -> None:
     from zhengtong.organization import commands as organization_commands
     from zhengtong.organization import definition as _organization  # noqa: F401  # registers its kinds
     from zhengtong.services import commands as services_commands
-    from zhengtong.services import definition  # noqa: F401  # `check` knows every room's kinds
+    from zhengtong.services import (
+        definition,  # noqa: F401  # `check` knows every room's kinds
+        external_commands,
+    )
     from zhengtong.site import commands as site_commands
 
     city_commands.add_to(app)
@@ -61,6 +64,7 @@ def _add_rooms() -> None:
     app.command("mine", help=evaluation_commands.MINE_HELP)(evaluation_commands.mine)
     app.command("bpmn", help=services_commands.BPMN_HELP)(services_commands.bpmn)
     app.add_typer(services_commands.export, name="export")
+    app.add_typer(external_commands.app, name="external")
     site_commands.add_to(app)
 
 

@@ -113,12 +113,22 @@ class RatingFile(Definition):
         return RatingRules(levels, self.bad_up_to, self.check.days, self.repair.days)
 
 
+class ReconcileFile(Definition):
+    """对账: how the system's own daily list is held against ours."""
+
+    since_days: Annotated[int, Field(ge=1, le=366)]
+    settling_minutes: Annotated[int, Field(ge=0, le=10_080)]
+    source: Text
+    verified: bool = False
+
+
 class SystemFile(Definition):
     """A system of another authority that decides steps. Its address and secret are settings of the place, not files."""
 
     key: Key
     name: Text
     department: DepartmentRef
+    reconcile: ReconcileFile | None = None
 
 
 class MaterialFile(Definition):

@@ -20,3 +20,11 @@ declare(
 declare("rating.read", Allowed("officer", Relation.DEPARTMENT), Allowed("leader", Relation.ANY))
 declare("counter.use", Allowed("clerk", Relation.ANY))
 declare("workbench.use", Allowed("officer", Relation.ANY), Allowed("government_office", Relation.ANY))
+declare(
+    "external.read",
+    Allowed("officer", Relation.ANY),
+    Allowed("data_bureau", Relation.ANY),
+    Allowed("government_office", Relation.ANY),
+    Allowed("leader", Relation.ANY),
+    Allowed("auditor", Relation.ANY),
+)

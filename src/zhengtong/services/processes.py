@@ -43,7 +43,8 @@ def push_step(payload: Mapping[str, Any]) -> Again | None:
         remote.push(reference, step.key, _application(work))
         return Again(POLL_US)
     if isinstance(outcome, Granted):
-        answer = RecordExternalDecision(work.case.number, step.key, True, outcome.output)
+        issued_us = int(outcome.issued_at.timestamp() * 1_000_000)
+        answer = RecordExternalDecision(work.case.number, step.key, True, outcome.output, decided_there_us=issued_us)
     elif isinstance(outcome, Declined):
         answer = RecordExternalDecision(work.case.number, step.key, False, reason=outcome.reason)
     else:

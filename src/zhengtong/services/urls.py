@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhengtong.services.pages import counter, flowchart, mine, portal, ratings, verification, workbench
+from zhengtong.services.pages import counter, external, flowchart, mine, portal, ratings, verification, workbench
 
 urlpatterns = [
     path("", portal.home, name="portal"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("workbench/ratings/", ratings.all_ratings, name="ratings"),
     path("workbench/ratings/<str:reference>/", ratings.one_rating, name="rating"),
     path("workbench/ratings/<str:reference>/act/", ratings.act_on_rating, name="act_on_rating"),
+    path("workbench/external/", external.systems, name="external"),
+    path("workbench/external/<str:reference>/settle/", external.settle, name="settle_difference"),
     path("workbench/<str:number>/<slug:step>/", workbench.step_page, name="step"),
     path("workbench/<str:number>/<slug:step>/act/", workbench.act_on_step, name="act_on_step"),
     path("verify/", verification.ask, name="verify"),

@@ -16,10 +16,11 @@ from zhengtong.acts.perform import now_us
 from zhengtong.errors import ZhengtongError
 from zhengtong.ledger import log as ledger_log
 from zhengtong.ledger.segments import export
+from zhengtong.services.reconciling import reconcile_daily
 from zhengtong.services.sweep import sweep
 
 log = logging.getLogger(__name__)
-IDLE_S, SEAL_EVERY_S, SWEEP_EVERY_S = 0.5, 2.0, 60.0
+IDLE_S, SEAL_EVERY_S, SWEEP_EVERY_S, RECONCILE_EVERY_S = 0.5, 2.0, 60.0, 600.0
 
 
 def seal() -> None:
@@ -34,7 +35,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self._last = {"seal": 0.0, "sweep": 0.0}
+        self._last = {"seal": 0.0, "sweep": 0.0, "reconcile": 0.0}
 
     def run(self) -> None:
         """Work until told to stop. Raises `WrongUse` where the database runs in a mode that may lose writes."""
@@ -54,6 +55,8 @@ class Worker:
             handled = deliver(limit=10)
             if self._due("sweep", SWEEP_EVERY_S):
                 sweep(now_us())
+            if self._due("reconcile", RECONCILE_EVERY_S):
+                reconcile_daily(now_us())
             if self._due("seal", SEAL_EVERY_S):
                 seal()
         except (ZhengtongError, OperationalError) as error:

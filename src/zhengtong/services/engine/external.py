@@ -4,6 +4,7 @@ replies.
 
     POST <base>/applications               {"reference", "service", "application"}   push, idempotent by reference
     GET  <base>/applications/<reference>                                              poll
+    GET  <base>/applications?since=…                                                  its own list (`listing`)
 
 What a failure means to the caller (the outbox decides when to try again):
 
@@ -151,6 +152,13 @@ class ExternalClient:
     def poll(self, reference: str) -> Outcome:
         """How the application stands over there."""
         return self._outcome(reference, *self._call("GET", f"/applications/{_checked(reference)}", None))
+
+    def get(self, path: str) -> bytes:
+        """The signed body of a page that is no single application (see `listing`)."""
+        status, body = self._call("GET", path, None)
+        if status != 200:
+            raise self._refusal(status)
+        return body
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:
         """Status and body of a reply whose signature is this system's. A fresh connection each time: calls

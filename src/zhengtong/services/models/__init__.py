@@ -15,18 +15,21 @@ from zhengtong.services.models.cases import (
     new_code,
 )
 from zhengtong.services.models.decisions import DecisionOutcome
+from zhengtong.services.models.external import Difference, Reconciliation
 
 __all__ = [
     "Case",
     "CaseForm",
     "CorrectionRequest",
     "DecisionOutcome",
+    "Difference",
     "Draft",
     "Material",
     "Notice",
     "Output",
     "PublishedVersion",
     "Rating",
+    "Reconciliation",
     "Step",
     "new_code",
 ]
