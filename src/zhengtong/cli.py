@@ -55,6 +55,7 @@ def _add_rooms() -> None:
         external_commands,
     )
     from zhengtong.site import commands as site_commands
+    from zhengtong.site.keeping import commands as keeping_commands
 
     city_commands.add_to(app)
     app.add_typer(ledger_commands.app, name="ledger")
@@ -66,6 +67,7 @@ def _add_rooms() -> None:
     app.add_typer(services_commands.export, name="export")
     app.add_typer(external_commands.app, name="external")
     site_commands.add_to(app)
+    keeping_commands.add_to(app)
 
 
 def main() -> None:
