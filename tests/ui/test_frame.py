@@ -156,6 +156,17 @@ def test_the_current_face_is_marked_by_the_longest_address(officer: Client, face
         assert main(officer.get(address)).xpath("//nav[@class='faces']/a[@aria-current]/@href") == [current]
 
 
+def test_an_address_that_two_faces_claim_belongs_to_the_readers_last(officer: Client, faces: None) -> None:
+    for key, order in (("archive", 60), ("desk", 50)):
+        registry.register_face(registry.Face(key, key, "workbench", order, f"{key}.use", ("/form",)))
+    request = RequestFactory().get("/form")
+    shown = [registry.Face("portal", "门户", "home", 10), *(f for f in registry._registry.faces.values() if f.also)]
+    shown.sort(key=lambda face: face.order)
+    assert registry.current_face(request, shown) == "archive"
+    assert registry.current_face(request, [face for face in shown if face.key != "archive"]) == "desk"
+    assert registry.current_face(request, shown[:1]) == "portal", "whom neither serves stays where he is"
+
+
 def test_two_faces_under_one_key_are_a_fault(faces: None) -> None:
     registry.register_face(registry.Face("portal", "门户", "home", 0))
     with pytest.raises(ValueError, match="portal"):

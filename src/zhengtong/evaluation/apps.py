@@ -11,4 +11,5 @@ class EvaluationConfig(AppConfig):
         from zhengtong.evaluation import actions, permissions  # noqa: F401  # they fill the registries
         from zhengtong.ui.registry import Face, register_face
 
-        register_face(Face("cockpit", _("Cockpit"), "cockpit", 40, "cockpit.read"))
+        cockpit = Face("cockpit", _("Cockpit"), "cockpit", 40, "cockpit.read", ("/evidence/", "/tasks/"))
+        register_face(cockpit)

@@ -13,7 +13,7 @@ class ServicesConfig(AppConfig):
         from zhengtong.ui.registry import Face, register_face, register_result_link
 
         register_face(Face("portal", _("Services"), "portal", 10))
-        register_face(Face("mine", _("My cases"), "my_cases", 15, "case.submit"))
+        register_face(Face("mine", _("My cases"), "my_cases", 15, "case.submit", ("/evidence/",)))
         register_face(Face("counter", _("Counter"), "counter", 20, "counter.use"))
-        register_face(Face("workbench", _("Workbench"), "workbench", 30, "workbench.use"))
+        register_face(Face("workbench", _("Workbench"), "workbench", 30, "workbench.use", ("/evidence/", "/tasks/")))
         register_result_link(case_link)

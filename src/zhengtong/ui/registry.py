@@ -33,13 +33,18 @@ Reader = Callable[[HttpRequest], object]
 
 @dataclass(frozen=True)
 class Face:
-    """One entry of the navigation. `permission` None: everyone sees it."""
+    """One entry of the navigation. `permission` None: everyone sees it.
+
+    `also` are beginnings of addresses that belong to it besides its own. Where several faces a reader has claim one (an
+    evidence page is his case to a resident and a figure's ground to a leader), the last of them in order shows it.
+    """
 
     key: str
     label: str | Promise
     url_name: str
     order: int
     permission: str | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,12 +131,12 @@ def faces_for(request: HttpRequest) -> list[Face]:
 
 
 def current_face(request: HttpRequest, faces: list[Face]) -> str:
-    """Key of the face whose address is the longest beginning of this page's, or ""."""
+    """Key of the face with the longest address that this page's begins with, the last in order of equals, or ""."""
     best, length = "", 0
     for face in faces:
-        address = reverse(face.url_name)
-        if request.path.startswith(address) and len(address) > length:
-            best, length = face.key, len(address)
+        for address in (reverse(face.url_name), *face.also):
+            if request.path.startswith(address) and len(address) >= length:
+                best, length = face.key, len(address)
     return best
 
 
