@@ -32,7 +32,7 @@ def decided(cases: list[MadeCase]) -> list[tuple[MadeCase, Any]]:
     return [(case, s) for case in cases for s in case.steps if s.type in {"step_granted", "step_refused"}]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 @given(made_cases(), st.sampled_from(["department", "service", "life-event", "channel"]))
 def test_every_group_counts_its_own_steps_and_all_are_counted_once(cases: list[MadeCase], by: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +53,7 @@ def test_every_group_counts_its_own_steps_and_all_are_counted_once(cases: list[M
     assert (whole.on_time, whole.days) == (whole.decided - whole.late, sum(line.days for line in lines))
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(made_cases(), st.sampled_from(sorted(KINDS)), st.sampled_from(["", "police", "cdc"]))
 def test_a_count_and_the_list_opened_from_it_agree(cases: list[MadeCase], kind: str, department: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -17,6 +17,7 @@ from zhengtong.evaluation.engine import figures, sources
 from zhengtong.evaluation.engine.figures import OnTime, Outcome, RatedCase
 from zhengtong.evaluation.engine.mining import EventLog
 from zhengtong.evaluation.engine.report import Mined, mine_source
+from zhengtong.evaluation.engine.snapshot import Known, Record, Snapshot, record
 from zhengtong.evaluation.rules.reductions import Before, Reduction, reductions
 from zhengtong.ledger import log as compose
 from zhengtong.ledger.engine.segments import Segments
@@ -24,6 +25,37 @@ from zhengtong.ledger.segments import segments
 from zhengtong.services.casework import calendar
 from zhengtong.services.definition import BeforeFile, RatingFile
 from zhengtong.services.published import LifeEvent
+from zhengtong.services.queries import life_events
+
+
+def record_size() -> int:
+    """How many leaves the exported record has: up to there figures can be counted."""
+    return _record().size()
+
+
+def snapshot(leaves: int) -> Snapshot:
+    """The record's tables as of so many leaves, kept for the next reader. Raises `Contradicted`."""
+    held = _record()
+    return _snapshot(held.segments.folder, held.segments.origin, leaves, known())
+
+
+def known() -> tuple[Known, ...]:
+    """Whose each published step is, and under which regime."""
+    return tuple(
+        Known(event.key, key, service.department, service.regime)
+        for event in life_events()
+        for key, service in event.services.items()
+    )
+
+
+def _record() -> Record:
+    held = segments(compose())
+    return record(held.folder, held.origin)
+
+
+@lru_cache(maxsize=6)
+def _snapshot(folder: Path, origin: str, leaves: int, known: tuple[Known, ...]) -> Snapshot:
+    return record(folder, origin).at(leaves, known)
 
 
 @dataclass(frozen=True)

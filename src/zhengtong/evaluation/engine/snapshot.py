@@ -14,12 +14,14 @@ times are integer microseconds; nothing approximate is used.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from zhengtong.errors import Contradicted
@@ -128,6 +130,12 @@ class Snapshot:
     def all(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
             return cursor.execute(query, list(parameters)).fetchall()
+
+    @contextmanager
+    def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """For questions that need tables of their own in between (TEMP): nobody else sees them."""
+        with self._connection.cursor() as cursor:
+            yield cursor
 
     def one(self, query: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
         return self.all(query, parameters)[0]

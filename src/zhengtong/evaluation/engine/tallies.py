@@ -67,7 +67,7 @@ class Chosen:
                 clauses.append(f"{name} = ?")
                 parameters.append(value)
         if self.numbers is not None:
-            clauses.append("list_contains(?, number)")
+            clauses.append("number IN (SELECT unnest(CAST(? AS VARCHAR[])))")
             parameters.append(sorted(self.numbers))
         if period and self.since_us is not None:
             clauses.append("ended_us >= ?")
