@@ -12,7 +12,6 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
 
 from zhengtong.ui.forms import Words
 from zhengtong.ui.language import say
@@ -128,5 +127,5 @@ def _shown(cell: object, kind: Kind) -> object:
     if whole.state:
         return State(whole.state, words)  # type: ignore[arg-type]  # a state's kind
     if whole.url:
-        return format_html('<a href="{}">{}</a>', whole.url, say(words) or _("open"))
+        return format_html('<a href="{}">{}</a>', whole.url, say(words))
     return words
