@@ -98,6 +98,12 @@ def form(key: str = "", **changes: object) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None}
 
 
+def window(response: Any) -> dict[str, str]:
+    """The hidden inputs by which a form says which draft it began from, and which window it is."""
+    names = ("draft_version", "draft_writer", "draft_reference")
+    return {name: filled(response, name) or "" for name in names}
+
+
 def post(client: Client, address: str, **fields: object) -> Any:
     """Send a form with a fresh key unless one is given."""
     data: Mapping[str, Any] = {"act_key": uuid.uuid4().hex, **fields}

@@ -70,7 +70,8 @@ class Words:
 def registered() -> Mapping[str, kinds.Kind]:
     register_ground(kinds.registry)
     import zhengtong.organization.definition
-    import zhengtong.services.definition  # noqa: F401  # registers its kinds
+    import zhengtong.services.definition
+    import zhengtong.services.definition_applicants  # noqa: F401  # registers its kinds
 
     order = ["city", "calendar", "department", "role", "system", "supervision", "element", "code-list", "regime"]
     found = kinds.registry.kinds

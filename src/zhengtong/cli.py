@@ -50,10 +50,7 @@ def _add_rooms() -> None:
     from zhengtong.organization import commands as organization_commands
     from zhengtong.organization import definition as _organization  # noqa: F401  # registers its kinds
     from zhengtong.services import commands as services_commands
-    from zhengtong.services import (
-        definition,  # noqa: F401  # `check` knows every room's kinds
-        external_commands,
-    )
+    from zhengtong.services import definition, definition_applicants, external_commands  # noqa: F401  # `check` knows every room's kinds
     from zhengtong.site import commands as site_commands
     from zhengtong.site.keeping import commands as keeping_commands
 

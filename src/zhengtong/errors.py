@@ -9,7 +9,8 @@
     ├── Refused             authority said no, and why                             exit 1   HTTP 403
     ├── NotFound            no such thing, or none the reader may see              exit 1   HTTP 404
     ├── Conflict            the state does not allow it any more                   exit 1   HTTP 409
-    │   └── KeyReused       an idempotency key came back with another body         exit 1   HTTP 409
+    │   ├── KeyReused       an idempotency key came back with another body         exit 1   HTTP 409
+    │   └── Overtaken       somebody else wrote it since it was read               exit 1   HTTP 409
     ├── Contradicted        a proof, signature or digest does not agree            exit 1   HTTP 409
     └── Unavailable         something outside did not answer                       exit 1   HTTP 503
 
@@ -133,6 +134,12 @@ class KeyReused(Conflict):
             "this key was used for something else; nothing was done again",
         )
         self.key, self.result = key, result
+
+
+class Overtaken(Conflict):
+    """What was read has been written by another window or person since: neither may silently replace the other."""
+
+    code = "overtaken"
 
 
 class Contradicted(ZhengtongError):

@@ -221,6 +221,12 @@ def _replay(actor: Actor, verb: str, key: str, body: bytes) -> Done:
     return Done(found.act, found.result or {}, replayed=True)
 
 
+def performed(actor: Actor, verb: str, key: str) -> Result | None:
+    """What an act done earlier under this key returned; None where there is none."""
+    found = PerformedAct.objects.filter(actor=actor.id, verb=verb, key=key).first()
+    return (found.result or {}) if found else None
+
+
 def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None) -> Done:
     """Perform inside the caller's transaction."""
     if not key or len(key) > 100:

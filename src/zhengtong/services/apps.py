@@ -8,7 +8,13 @@ class ServicesConfig(AppConfig):
     label = "services"
 
     def ready(self) -> None:
-        from zhengtong.services import actions, definition, permissions, processes  # noqa: F401  # they fill registries
+        from zhengtong.services import (  # noqa: F401  # they fill registries
+            actions,
+            definition,
+            definition_applicants,
+            permissions,
+            processes,
+        )
         from zhengtong.services.pages.links import case_link
         from zhengtong.ui.registry import Face, register_face, register_result_link
 

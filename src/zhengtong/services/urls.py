@@ -3,13 +3,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhengtong.services.pages import counter, external, flowchart, mine, portal, ratings, verification, workbench
+from zhengtong.services.pages import (
+    applying,
+    counter,
+    external,
+    flowchart,
+    mine,
+    portal,
+    ratings,
+    verification,
+    workbench,
+)
 
 urlpatterns = [
     path("", portal.home, name="portal"),
     path("life-events/<slug:key>/", portal.guide, name="life_event"),
-    path("life-events/<slug:key>/apply/", portal.apply, name="apply"),
+    path("life-events/<slug:key>/apply/", applying.apply, name="apply"),
     path("life-events/<slug:key>/bpmn", flowchart.bpmn, name="life_event_bpmn"),
+    path("my/drafts/<str:reference>/delete/", applying.delete_draft, name="delete_draft"),
     path("my/", mine.my_cases, name="my_cases"),
     path("my/<str:number>/", mine.my_case, name="my_case"),
     path("my/<str:number>/correct/", mine.correct, name="correct"),

@@ -16,6 +16,7 @@ from zhengtong.acts.perform import now_us
 from zhengtong.errors import ZhengtongError
 from zhengtong.ledger import log as ledger_log
 from zhengtong.ledger.segments import export
+from zhengtong.services.drafts import expire
 from zhengtong.services.reconciling import reconcile_daily
 from zhengtong.services.sweep import sweep
 
@@ -55,6 +56,7 @@ class Worker:
             handled = deliver(limit=10)
             if self._due("sweep", SWEEP_EVERY_S):
                 sweep(now_us())
+                expire(now_us())
             if self._due("reconcile", RECONCILE_EVERY_S):
                 reconcile_daily(now_us())
             if self._due("seal", SEAL_EVERY_S):

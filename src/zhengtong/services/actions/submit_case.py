@@ -12,6 +12,7 @@ from zhengtong.acts.perform import Act, Action, On, Result
 from zhengtong.errors import BadInput, FormFaults
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
+from zhengtong.services import drafts
 from zhengtong.services.casework import CaseWork, calendar, move
 from zhengtong.services.decisions import record_decisions
 from zhengtong.services.engine.notices import NoticeKind
@@ -36,7 +37,8 @@ class UploadedMaterial:
 class SubmitCase(Action[On]):
     """File a case for a life event: by the applicant himself, or at the counter for the person who stands there.
 
-    Raises `FormFaults` naming every field and material that is wrong or missing.
+    Raises `FormFaults` naming every field and material that is wrong or missing, and `Overtaken` where the draft it was
+    kept in (`draft`, as its window saw it) was changed or submitted by another window.
     """
 
     verb: ClassVar[str] = "case.submit"
@@ -52,12 +54,17 @@ class SubmitCase(Action[On]):
     origins: Mapping[str, str] = field(default_factory=dict)
     on_behalf_of: Person | None = None
     demo: bool = False
+    draft: str = ""
+    draft_seen: int = 0
+    draft_writer: str = ""
 
     def target(self, actor: Actor) -> On:
         owner = frozenset() if self.on_behalf_of else frozenset({actor.id})
         return On(Subject("case", owners=owner))
 
     def run(self, act: Act, target: On) -> Result:
+        if self.draft:
+            drafts.consume(self.draft, act.actor.id, self.draft_seen, self.draft_writer)
         event = published(self.definition)
         answers = event.check_answers(self.answers)
         today = calendar().date_of(act.now_us)

@@ -5,7 +5,6 @@ from zhengtong.services.models.cases import (
     Case,
     CaseForm,
     CorrectionRequest,
-    Draft,
     Material,
     Notice,
     Output,
@@ -15,6 +14,7 @@ from zhengtong.services.models.cases import (
     new_code,
 )
 from zhengtong.services.models.decisions import DecisionOutcome
+from zhengtong.services.models.drafts import Draft
 from zhengtong.services.models.external import Difference, Reconciliation
 
 __all__ = [

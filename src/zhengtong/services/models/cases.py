@@ -30,20 +30,6 @@ class PublishedVersion(RecordedRow):
     published_us = models.BigIntegerField()
 
 
-class Draft(models.Model):
-    """A form being filled in. Not an act: nothing is recorded until it is submitted."""
-
-    account = models.CharField(max_length=64)
-    life_event = models.CharField(max_length=64)
-    answers = models.JSONField(default=dict)
-    values = models.JSONField(default=dict)
-    materials = models.JSONField(default=dict)
-    updated_us = models.BigIntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "life_event"], name="one_draft_each")]
-
-
 class Case(RecordedRow):
     """办件. `applicant` and `taken_by` are pseudonyms; `channel` is portal or counter."""
 

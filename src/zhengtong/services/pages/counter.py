@@ -21,9 +21,9 @@ from zhengtong.organization.queries import actor, names_of
 from zhengtong.services.casework import calendar
 from zhengtong.services.engine.notices import NoticeKind, qr_svg
 from zhengtong.services.models import Notice
+from zhengtong.services.pages.filling import begin
 from zhengtong.services.pages.forms import situation_fields
 from zhengtong.services.pages.mine import readable
-from zhengtong.services.pages.portal import begin
 from zhengtong.services.pages.states import phase_state
 from zhengtong.services.published import published
 from zhengtong.services.queries import cases_taken_by, life_event, life_events

@@ -42,7 +42,13 @@ def situation_fields(event: LifeEvent, given: Mapping[str, str], faults: Faults)
 
 
 def origin_words(origin: str) -> str:
-    """Where a value came from, in the reader's words."""
+    """Where a value came from, in the reader's words. `case:` and `register:` name the case or the register."""
+    kind, _colon, source = origin.partition(":")
+    if source:
+        return {
+            "case": _("from your case %(source)s"),
+            "register": _("from the register %(source)s"),
+        }.get(kind, "%(source)s") % {"source": source}
     return {
         "typed": _("by the applicant"),
         "account": _("from your sign-in"),

@@ -24,6 +24,7 @@ from zhengtong.services.engine.uploads import read_upload
 from zhengtong.services.models import Material, Notice
 from zhengtong.services.pages.forms import Faults, element_field, material_field, take_uploads
 from zhengtong.services.pages.history import history
+from zhengtong.services.pages.kept import drafts_shown, told_us
 from zhengtong.services.pages.rated import rating_context
 from zhengtong.services.pages.states import phase_state, step_tasks
 from zhengtong.services.processes import sealed_notice
@@ -40,7 +41,7 @@ def my_cases(request: HttpRequest) -> HttpResponse:
         (case, published(case.definition).event.name, phase_state(case.phase))
         for case in cases_of(actor(request))[:100]
     ]
-    return page(request, "services/my_cases.html", {"cases": cases})
+    return page(request, "services/my_cases.html", {"cases": cases, "drafts": drafts_shown(actor(request).id)})
 
 
 def readable(request: HttpRequest, number: str) -> CaseWork:
@@ -75,6 +76,7 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "fields": fields,
         "notices": notices_of(work),
         "moments": history(work),
+        "told": told_us(work) if may(me, "case.read_form", work.subject) else None,
         **rating_context(work, bool(may(me, "case.rate", work.applicants_subject))),
         "may_withdraw": work.case.phase == "open" and bool(may(me, "case.withdraw", work.applicants_subject)),
     }

@@ -50,3 +50,45 @@ for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
+
+// A form that keeps itself: saved a moment after the last key, and when the page is left. Files are sent only by its buttons.
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  const output = form.querySelector("output[data-autosaved]");
+  let timer = 0;
+  let changed = false;
+  let stopped = false;
+  const body = () => {
+    const data = new FormData(form);
+    for (const input of form.querySelectorAll("input[type=file]")) data.delete(input.name);
+    data.set("autosave", "1");
+    return data;
+  };
+  const keep = async () => {
+    if (!changed || stopped || form.dataset.sent) return;
+    changed = false;
+    try {
+      const answer = await fetch(location.href, { method: "POST", body: body(), redirect: "error" });
+      if (answer.status === 409) {
+        stopped = true;
+        output.textContent = output.dataset.overtaken;
+      } else if (answer.ok) {
+        const kept = await answer.json();
+        form.elements.draft_version.value = kept.version;
+        form.elements.draft_reference.value = kept.reference;
+        output.textContent = output.dataset.saved;
+      } else {
+        changed = true;
+      }
+    } catch {
+      changed = true; // no network: the next change tries again
+    }
+  };
+  form.addEventListener("input", () => {
+    changed = true;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 2000);
+  });
+  addEventListener("pagehide", () => {
+    if (changed && !stopped && !form.dataset.sent) navigator.sendBeacon(location.href, body());
+  });
+}

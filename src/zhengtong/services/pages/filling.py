@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One form being filled in: what was typed, where each value came from, which files are there, what is wrong."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from django.core import signing
+from django.http import HttpRequest
+
+from zhengtong.acts.perform import now_us
+from zhengtong.errors import BadInput, FormFaults, ZhengtongError
+from zhengtong.organization.persons import Person
+from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
+from zhengtong.services.casework import calendar
+from zhengtong.services.drafts import Content
+from zhengtong.services.models import Draft
+from zhengtong.services.pages.forms import form_fields, material_field, take_uploads
+from zhengtong.services.published import LifeEvent, Values
+from zhengtong.services.queries import life_event
+
+KEPT = "kept:"
+"""Prefix of hidden inputs that carry a file stored in an earlier request, signed for the person who sent it."""
+_MARK = re.compile(r"[0-9a-f]{32}")
+
+
+def needs_of(event: LifeEvent, answers: Mapping[str, str]) -> dict[str, object]:
+    """What a person should know before starting: steps, who decides, what to bring, what need not be brought."""
+    services = event.uses(answers)
+    materials = event.materials(answers, {})
+    return {
+        "answered": True,
+        "services": [(s, event.departments[s.department].name) for s in services],
+        "uploads": [m.material for m in materials if m.asked and m.material.origin != "output"],
+        "reused": [m.material for m in materials if m.asked and m.material.origin == "output"],
+        "field_count": sum(f.asked for f in event.fields(answers, {})),
+        "promised": event.event.promised.days,
+    }
+
+
+@dataclass(frozen=True)
+class Window:
+    """One browser window on a draft: the version it began from (0: none), its own random mark, and which draft."""
+
+    seen: int = 0
+    writer: str = ""
+    draft: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Window:
+        """As the form's hidden inputs say."""
+        seen, writer, draft = (request.POST.get(f"draft_{name}", "") for name in ("version", "writer", "reference"))
+        return cls(
+            int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else 0,
+            writer if _MARK.fullmatch(writer) else "",
+            draft if _MARK.fullmatch(draft) else "",
+        )
+
+    @classmethod
+    def on(cls, draft: Draft | None) -> Window:
+        """A window just opened."""
+        seen, reference = (draft.version, draft.reference) if draft else (0, "")
+        return cls(seen, uuid.uuid4().hex, reference)
+
+
+@dataclass
+class Filling:
+    """One form being filled in, by the applicant or at the counter for somebody."""
+
+    event: LifeEvent
+    answers: dict[str, str]
+    raw: dict[str, str]
+    origins: dict[str, str]
+    materials: dict[str, UploadedMaterial]
+    faults: dict[str, ZhengtongError] = field(default_factory=dict)
+    window: Window = field(default_factory=Window)
+    draft: Draft | None = None
+
+    def resume(self, draft: Draft | None) -> None:
+        """Go on with what was kept."""
+        self.draft = draft
+        if draft is not None:
+            self.raw.update(draft.values)
+            self.origins.update(draft.origins)
+            self.materials.update({name: UploadedMaterial(**kept) for name, kept in draft.materials.items()})
+
+    def prefill(self, values: Mapping[str, str], origin: str) -> None:
+        """Fill what is still empty; what somebody typed stays."""
+        for key, text in values.items():
+            if text and not self.raw.get(key):
+                self.raw[key], self.origins[key] = text, origin
+
+    def take(self, request: HttpRequest, holder: str = "") -> None:
+        """Read the posted form and its files; what was wrong with a file stands in `faults`."""
+        for form_field in self.event.fields(self.answers, {}):
+            name = form_field.element.key
+            text = request.POST.get(name, "")
+            if text != self.raw.get(name):
+                self.origins.pop(name, None)
+            self.raw[name] = text
+        wanted = [ask.material.key for ask in self.event.uploads(self.answers, {})]
+        self.materials |= {k: kept for k in wanted if (kept := _carried(request.POST.get(KEPT + k, ""), k, holder))}
+        self.materials, faults = take_uploads(request, wanted, self.materials)
+        self.faults.update(faults)
+
+    def check(self) -> None:
+        """Raise `FormFaults` with all that is wrong at once: the form, its files, the documents that are missing."""
+        faults = dict(self.faults)
+        values: Values = {}
+        try:
+            values = self.event.read_form(self.answers, self.raw, today=calendar().date_of(now_us()))
+        except FormFaults as found:
+            faults = {**found.fields, **faults}
+        for ask in self.event.uploads(self.answers, values):
+            missing = ask.material.necessity == "required" and ask.material.key not in self.materials
+            if missing and ask.material.key not in faults:
+                faults[ask.material.key] = BadInput("请上传这份材料", "please add this document")
+        if faults:
+            raise FormFaults(faults)
+
+    @property
+    def content(self) -> Content:
+        """What a draft keeps."""
+        materials = {name: asdict(kept) for name, kept in self.materials.items()}
+        return Content(dict(self.raw), {k: v for k, v in self.origins.items() if self.raw.get(k)}, materials)
+
+    def submission(self, person: Person | None = None) -> SubmitCase:
+        return SubmitCase(
+            definition=self.event.hash,
+            answers=self.answers,
+            raw=self.raw,
+            materials=tuple(self.materials.values()),
+            origins=self.origins,
+            on_behalf_of=person,
+            draft=self.window.draft or (self.draft.reference if self.draft else ""),
+            draft_seen=self.window.seen,
+            draft_writer=self.window.writer,
+        )
+
+    def context(self) -> dict[str, object]:
+        """The form as it is drawn, errors at their fields."""
+        fields = form_fields(self.event, self.answers, self.raw, self.faults, self.origins)
+        uploads = [
+            material_field(ask, self.materials.get(ask.material.key), self.faults.get(ask.material.key))
+            for ask in self.event.uploads(self.answers, {})
+        ]
+        drawn = {"event": self.event, "answers": self.answers, "inputs": fields, "uploads": uploads}
+        return {
+            **needs_of(self.event, self.answers),
+            **drawn,
+            "fields": [*fields, *uploads],
+            "window": self.window,
+            "draft": self.draft,
+        }
+
+
+def carry(material: UploadedMaterial, holder: str) -> str:
+    """A stored file as a hidden input: good for `holder` alone and for a day."""
+    return signing.dumps(asdict(material), salt=f"material/{holder}")
+
+
+def _carried(token: str, key: str, holder: str) -> UploadedMaterial | None:
+    """The file a hidden input carries; None for none, a forged one, or one of another place on the form."""
+    if not token or not holder:
+        return None
+    try:
+        kept = UploadedMaterial(**signing.loads(token, salt=f"material/{holder}", max_age=86400))
+    except signing.BadSignature:
+        return None
+    return kept if kept.key == key else None
+
+
+def begin(request: HttpRequest, key: str) -> Filling | None:
+    """The form for the answers in the address; None when they do not hold, so that the guide asks again."""
+    event = life_event(key)
+    given = {s.key: request.GET.get(s.key, "") for s in event.event.situations}
+    try:
+        answers = event.check_answers(given)
+    except FormFaults:
+        return None
+    return Filling(event, answers, {}, {}, {})
