@@ -13,10 +13,12 @@ from zhengtong.city.conditions import nearest
 from zhengtong.city.definition import CodeList, Element
 from zhengtong.errors import Fault
 from zhengtong.services.choices import no_options
+from zhengtong.services.special_checks import check_regime_beside, check_service_beside
 
 if TYPE_CHECKING:
     from zhengtong.city.load import City
-    from zhengtong.services.definition import LifeEventFile, LimitFile, PublicServiceFile, RegimeFile
+    from zhengtong.services.definition import LifeEventFile, PublicServiceFile, RegimeFile
+    from zhengtong.services.special_files import LimitFile
 
 
 def is_whole(city: City, services: Iterable[PublicServiceFile]) -> bool:
@@ -43,6 +45,7 @@ def check_regime(city: City, regime: RegimeFile) -> Iterable[Fault]:
         )  # fmt: skip
     for name in ("accept", "decide", "joint", "deliver"):
         yield from _near(city, "regime", regime.key, name, getattr(regime, name))
+    yield from check_regime_beside(city, regime)
 
 
 def check_service(city: City, service: PublicServiceFile) -> Iterable[Fault]:
@@ -69,6 +72,7 @@ def check_service(city: City, service: PublicServiceFile) -> Iterable[Fault]:
                 "a material that is another service's output names it in `output`, and no other material does",
                 found=material.output or material.origin, expected="origin: output + output",
             )  # fmt: skip
+    yield from check_service_beside(city, service)
 
 
 def check_situations(city: City, event: LifeEventFile) -> Iterable[Fault]:
@@ -98,6 +102,28 @@ def check_outputs(city: City, event: LifeEventFile) -> Iterable[Fault]:
                 f"结果“{output}”已由“{issuer[output]}”产生",
                 f"the output {output} is issued by {issuer[output]} already",
                 found=use.service,
+            )  # fmt: skip
+
+
+def check_materials(city: City, event: LifeEventFile, services: list[PublicServiceFile]) -> Iterable[Fault]:
+    """Results that no service issues, and questions about documents that no service needs."""
+    outputs = {service.output.key for service in services}
+    materials = {material.key for service in services for material in service.materials}
+    for index, service in enumerate(services):
+        for material in service.materials:
+            if material.origin == "output" and material.output and material.output not in outputs:
+                yield city.fault(
+                    "life-event", event.key, ("services", index, "service"),
+                    f"“{service.key}”需要的结果“{material.output}”没有服务产生",
+                    f"{service.key} needs the output {material.output}, which no service of the life event issues",
+                    found=material.output, expected=", ".join(sorted(outputs)),
+                )  # fmt: skip
+    for index, ask in enumerate(event.asks):
+        if ask.material and ask.material not in materials:
+            yield city.fault(
+                "life-event", event.key, ("asks", index, "material"),
+                "没有服务要这份材料", "no service of the life event asks for it",
+                found=ask.material, expected=", ".join(sorted(materials)),
             )  # fmt: skip
 
 

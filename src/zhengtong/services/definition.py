@@ -15,6 +15,7 @@ from zhengtong.city.text import Text
 from zhengtong.errors import BadInput, Fault
 from zhengtong.services.checks import (
     check_choices,
+    check_materials,
     check_outputs,
     check_regime,
     check_service,
@@ -27,27 +28,20 @@ from zhengtong.services.decision_use import check_decisions
 from zhengtong.services.rules.itemcode import check_item_code
 from zhengtong.services.rules.plan import StepPlan, ordered
 from zhengtong.services.rules.ratings import RatingRules
+from zhengtong.services.special_checks import check_inspections
+from zhengtong.services.special_files import (
+    CommitmentFile,
+    ExtensionFile,
+    InspectionFile,
+    LimitFile,
+    PartFile,
+    ReasonRef,
+    ToleranceFile,
+    TransferFile,
+)
 
 if TYPE_CHECKING:
     from zhengtong.city.load import City
-
-Days = Annotated[int, Field(ge=0, le=3660)]
-Unit = Literal["working_days", "calendar_days", "hours"]
-
-
-class LimitFile(Definition):
-    """A length of time: `near` says from how many units before its end it counts as near."""
-
-    days: Days
-    unit: Unit = "working_days"
-    near: Days | None = None
-    source: Text | None = None
-    verified: bool = False
-
-
-class ExtensionFile(Definition):
-    days: Days
-    approver: Text | None = None
 
 
 class RegimeFile(Definition):
@@ -61,17 +55,19 @@ class RegimeFile(Definition):
     decide: LimitFile | None = None
     joint: LimitFile | None = None
     extension: ExtensionFile | None = None
+    joint_extension: ExtensionFile | None = None
+    inspection_pause: ReasonRef | None = None
     deliver: LimitFile | None = None
     source: Text
     verified: bool = False
 
 
 class ReasonFile(Definition):
-    """A reason (for refusing, not accepting, pausing) that may be named, with its basis and the remedies open."""
+    """A reason that may be named for an act, with its basis and the remedies open."""
 
     key: Key
     name: Text
-    use: Literal["refuse", "not_accept", "pause"]
+    use: Literal["refuse", "not_accept", "pause", "revoke", "cancel"]
     basis: Text | None = None
 
 
@@ -138,12 +134,15 @@ class MaterialFile(Definition):
     origin: Literal["self", "government", "output"]
     output: Key | None = None
     hint: Text | None = None
+    tolerance: ToleranceFile | None = None
+    commitment: CommitmentFile | None = None
 
 
 class OutputFile(Definition):
     key: Key
     name: Text
     kind: Literal["licence", "approval", "other"]
+    parts: list[PartFile] = []
 
 
 class PublicServiceFile(Definition):
@@ -164,6 +163,7 @@ class PublicServiceFile(Definition):
     elements: list[ElementRef]
     materials: list[MaterialFile] = []
     output: OutputFile
+    transfer: TransferFile | None = None
     source: Text
     verified: bool = False
 
@@ -242,6 +242,8 @@ class LifeEventFile(Definition):
     decisions: list[Annotated[str, Reference("decision")]] = []
     services: Annotated[list[ServiceUse], Field(min_length=1)]
     asks: list[AskFile] = []
+    joint: bool = False
+    inspections: list[InspectionFile] = []
     before: list[BeforeFile] = []
 
 
@@ -272,8 +274,14 @@ def needs(services: Iterable[PublicServiceFile]) -> dict[str, frozenset[str]]:
     }
 
 
-def step_plan(service: PublicServiceFile, regime: RegimeFile, waits: frozenset[str]) -> StepPlan:
-    """Compile one service to the step its department takes."""
+def step_plan(
+    service: PublicServiceFile, regime: RegimeFile, waits: frozenset[str], event: LifeEventFile | None = None
+) -> StepPlan:
+    """Compile one service to the step its department takes, in `event`'s way of handling."""
+    joint = bool(event and event.joint and regime.joint and not service.statutory)
+    extension = None if service.statutory else regime.joint_extension if joint else regime.extension
+    visits = [visit.key for visit in (event.inspections if event else ()) if service.key in visit.services]
+    tolerances = {material.key: material.tolerance for material in service.materials if material.tolerance}
     return StepPlan(
         key=service.key,
         department=service.department,
@@ -282,6 +290,15 @@ def step_plan(service: PublicServiceFile, regime: RegimeFile, waits: frozenset[s
         output=service.output.key,
         corrections=regime.corrections,
         external=service.external or "",
+        extension=extension.compiled() if extension else None,
+        transfers=frozenset(service.transfer.to) if service.transfer else frozenset(),
+        transfer_agreed=service.transfer.agree if service.transfer else True,
+        inspection=visits[0] if visits else "",
+        inspection_pause=(regime.inspection_pause or "") if visits else "",
+        tolerable=frozenset(tolerances),
+        strict=frozenset(key for key, tolerance in tolerances.items() if tolerance.unsupplied == "refuse"),
+        commitments=frozenset(material.key for material in service.materials if material.commitment),
+        parts=tuple(part.key for part in service.output.parts),
     )
 
 
@@ -300,11 +317,12 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
                 "the service stands twice",
                 found=key,
             )
-    yield from _check_materials(city, event, services)
+    yield from check_materials(city, event, services)
     yield from check_situations(city, event)
     yield from check_choices(city, event)
     yield from check_outputs(city, event)
     yield from check_decisions(city, event)
+    yield from check_inspections(city, event)
     elements = {key for service in services for key in service.elements}
     for index, ask in enumerate(event.asks):
         if (ask.element is None) == (ask.material is None):
@@ -326,27 +344,6 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
         ordered(step_plan(service, city.get(RegimeFile, service.regime), waits[service.key]) for service in services)
     except BadInput as cycle:
         yield city.fault("life-event", event.key, ("services",), cycle.zh, cycle.en)
-
-
-def _check_materials(city: City, event: LifeEventFile, services: list[PublicServiceFile]) -> Iterable[Fault]:
-    outputs = {service.output.key for service in services}
-    materials = {material.key for service in services for material in service.materials}
-    for index, service in enumerate(services):
-        for material in service.materials:
-            if material.origin == "output" and material.output and material.output not in outputs:
-                yield city.fault(
-                    "life-event", event.key, ("services", index, "service"),
-                    f"“{service.key}”需要的结果“{material.output}”没有服务产生",
-                    f"{service.key} needs the output {material.output}, which no service of the life event issues",
-                    found=material.output, expected=", ".join(sorted(outputs)),
-                )  # fmt: skip
-    for index, ask in enumerate(event.asks):
-        if ask.material and ask.material not in materials:
-            yield city.fault(
-                "life-event", event.key, ("asks", index, "material"),
-                "没有服务要这份材料", "no service of the life event asks for it",
-                found=ask.material, expected=", ".join(sorted(materials)),
-            )  # fmt: skip
 
 
 kinds.register(

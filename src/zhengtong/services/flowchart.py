@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from zhengtong.city.conditions import evaluate
 from zhengtong.city.text import Text
 from zhengtong.errors import BadInput
-from zhengtong.services.definition import LimitFile, PublicServiceFile, ServiceUse, SystemFile, needs, step_plan
+from zhengtong.services.definition import PublicServiceFile, ServiceUse, SystemFile, needs, step_plan
 from zhengtong.services.engine.bpmn import Condition, Diagram, Task, Words, to_bpmn
 from zhengtong.services.published import LifeEvent
 from zhengtong.services.rules.plan import ordered
+from zhengtong.services.special_files import LimitFile
 
 _WORDS = {
     "zh": Words("申请人", "收到申请", "全部办结", "否则"),

@@ -25,7 +25,6 @@ from zhengtong.ledger.rules.canonical import canonical
 from zhengtong.services.decision_files import DecisionFile
 from zhengtong.services.definition import (
     LifeEventFile,
-    LimitFile,
     MaterialFile,
     PublicServiceFile,
     ReasonFile,
@@ -37,6 +36,7 @@ from zhengtong.services.definition import (
 from zhengtong.services.rules.decisions import Decided, DecisionTable, decide
 from zhengtong.services.rules.plan import Plan, StepPlan, ordered
 from zhengtong.services.rules.regimes import Allowance, Extension, LimitKind, Regime, Source, Terms
+from zhengtong.services.special_files import LimitFile
 
 Answers = Mapping[str, str]
 Values = Mapping[str, Value]
@@ -128,7 +128,7 @@ class LifeEvent:
 
     def _step(self, service: PublicServiceFile, waits: frozenset[str], answers: Answers, values: Values) -> StepPlan:
         """The step of a service, of the department that a decision names where the life event leaves it to one."""
-        step = step_plan(service, self.regimes[service.regime], waits)
+        step = step_plan(service, self.regimes[service.regime], waits, self.event)
         named = next((use.department_from for use in self.event.services if use.service == service.key), None)
         if named is not None:
             for one in self.decided(answers, values).values():
@@ -212,7 +212,9 @@ class LifeEvent:
         if service.statutory:
             own["decide"] = _allowance(service.statutory, service.statutory.source)
         promised: dict[LimitKind, Allowance] = {"decide": _allowance(service.promised, None)}
-        return Terms(_regime(self.regimes[service.regime]), own=own, promised=promised)
+        regime = _regime(self.regimes[service.regime])
+        joint = self.event.joint and regime.joint is not None and not own
+        return Terms(regime, joint, own, promised)
 
 
 def _allowance(limit: LimitFile, source: Text | None, extension: Extension | None = None) -> Allowance:
@@ -224,11 +226,8 @@ def _regime(file: RegimeFile) -> Regime:
     def length(limit: LimitFile | None, extension: Extension | None = None) -> Allowance | None:
         return _allowance(limit, limit.source, extension) if limit else None
 
-    longer = (
-        Extension(file.extension.days, file.extension.approver.zh if file.extension.approver else "")
-        if file.extension
-        else None
-    )
+    longer = file.extension.compiled() if file.extension else None
+    longer_together = file.joint_extension.compiled() if file.joint_extension else None
     return Regime(
         key=file.key,
         zh=file.name.zh,
@@ -238,7 +237,7 @@ def _regime(file: RegimeFile) -> Regime:
         deemed=file.deemed,
         corrections=file.corrections,
         decide=length(file.decide, longer),
-        joint=length(file.joint, longer),
+        joint=length(file.joint, longer_together),
         deliver=length(file.deliver),
     )
 
@@ -252,6 +251,8 @@ def assemble(city: City, key: str) -> dict[str, Any]:
     regimes = [city.get(RegimeFile, k) for k in _unique(s.regime for s in services)]
     decisions = [city.get(DecisionFile, k) for k in event.decisions]
     deciders = [event.lead, *(s.department for s in services), *(k for one in decisions for k in one.departments())]
+    deciders += [visit.lead for visit in event.inspections]
+    deciders += [to for s in services if s.transfer for to in s.transfer.to]
     departments = [city.get(Department, k) for k in _unique(deciders)]
     groups: dict[str, Sequence[BaseModel]] = {
         "services": services,

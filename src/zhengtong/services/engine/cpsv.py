@@ -21,13 +21,13 @@ from zhengtong.city.load import City
 from zhengtong.city.text import Text
 from zhengtong.services.definition import (
     LifeEventFile,
-    LimitFile,
     MaterialFile,
     OutputFile,
     PublicServiceFile,
     RegimeFile,
     needs,
 )
+from zhengtong.services.special_files import LimitFile
 
 Node = dict[str, Any]
 
