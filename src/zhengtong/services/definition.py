@@ -33,12 +33,12 @@ from zhengtong.services.special_files import (
     CommitmentFile,
     ExtensionFile,
     InspectionFile,
-    LimitFile,
     PartFile,
     ReasonRef,
     ToleranceFile,
     TransferFile,
 )
+from zhengtong.services.special_files import LimitFile as LimitFile  # noqa: PLC0414  # read from here by others
 
 if TYPE_CHECKING:
     from zhengtong.city.load import City
