@@ -49,6 +49,7 @@ def _add_rooms() -> None:
     from zhengtong.ledger import commands as ledger_commands
     from zhengtong.organization import commands as organization_commands
     from zhengtong.organization import definition as _organization  # noqa: F401  # registers its kinds
+    from zhengtong.organization import token_commands
     from zhengtong.services import commands as services_commands
     from zhengtong.services import definition, definition_applicants, external_commands  # noqa: F401  # `check` knows every room's kinds
     from zhengtong.site import commands as site_commands
@@ -59,6 +60,7 @@ def _add_rooms() -> None:
     app.command("verify", help=ledger_commands.VERIFY_HELP)(ledger_commands.verify_command)
     app.add_typer(evaluation_commands.logs_commands(site_commands.import_source), name="logs")
     app.add_typer(organization_commands.app, name="accounts")
+    app.add_typer(token_commands.app, name="tokens")
     app.command("mine", help=evaluation_commands.MINE_HELP)(evaluation_commands.mine)
     app.command("bpmn", help=services_commands.BPMN_HELP)(services_commands.bpmn)
     app.add_typer(services_commands.export, name="export")

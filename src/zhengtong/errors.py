@@ -7,10 +7,13 @@
     │       ├── CityFaults  a city folder holds faults (all of them are listed)    exit 1   HTTP 500
     │       └── FormFaults  a form was filled in wrongly (all fields are listed)   exit 2   HTTP 422
     ├── Refused             authority said no, and why                             exit 1   HTTP 403
+    │   └── NotSignedIn     nobody is signed in, or not any more                   exit 1   HTTP 401
     ├── NotFound            no such thing, or none the reader may see              exit 1   HTTP 404
     ├── Conflict            the state does not allow it any more                   exit 1   HTTP 409
     │   ├── KeyReused       an idempotency key came back with another body         exit 1   HTTP 409
-    │   └── Overtaken       somebody else wrote it since it was read               exit 1   HTTP 409
+    │   ├── Overtaken       somebody else wrote it since it was read               exit 1   HTTP 409
+    │   └── Stale           what the caller had seen has changed since             exit 1   HTTP 412
+    ├── TooMany             too many requests or failed tries, for now             exit 1   HTTP 429
     ├── Contradicted        a proof, signature or digest does not agree            exit 1   HTTP 409
     └── Unavailable         something outside did not answer                       exit 1   HTTP 503
 
@@ -115,6 +118,10 @@ class Refused(ZhengtongError):
     code, http, exit = "refused", 403, 1
 
 
+class NotSignedIn(Refused):
+    code, http, exit = "not_signed_in", 401, 1
+
+
 class NotFound(ZhengtongError):
     code, http, exit = "not_found", 404, 1
 
@@ -140,6 +147,20 @@ class Overtaken(Conflict):
     """What was read has been written by another window or person since: neither may silently replace the other."""
 
     code = "overtaken"
+
+
+class Stale(Conflict):
+    code, http, exit = "stale", 412, 1
+
+
+class TooMany(ZhengtongError):
+    """Asked too often. `wait_s` is after how many seconds it is worth asking again."""
+
+    code, http, exit = "too_many", 429, 1
+
+    def __init__(self, zh: str, en: str, *, wait_s: int) -> None:
+        super().__init__(zh, en)
+        self.wait_s = wait_s
 
 
 class Contradicted(ZhengtongError):

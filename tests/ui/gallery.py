@@ -42,9 +42,12 @@ ERRORS: dict[str, errors.ZhengtongError] = {
         {"phone": errors.BadInput("手机号码位数不对", "the number has the wrong length", found="10", expected="11")}
     ),
     "refused": errors.Refused("这不属于您所在的部门", "this is not your department's"),
+    "not-signed-in": errors.NotSignedIn("登录已超时", "the sign-in ran out"),
     "not-found": errors.NotFound("没有这个办件", "there is no such case", where="M26-1"),
     "conflict": errors.Conflict("这个环节已经办结", "this step is already decided"),
     "key-reused": errors.KeyReused("0" * 32, {"case": "M26-00017"}),
+    "stale": errors.Stale("办件已有变化", "the case has changed"),
+    "too-many": errors.TooMany("失败次数过多", "too many failed tries", wait_s=30),
     "contradicted": errors.Contradicted("签名不符", "the signature does not agree"),
     "unavailable": errors.Unavailable("卡管系统没有响应", "the card system does not answer"),
 }

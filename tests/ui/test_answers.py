@@ -102,6 +102,14 @@ def test_an_error_is_shown_with_its_status_in_the_readers_language(client: Clien
         assert document.find(".//title").text.startswith(document.find(".//h1").text)
 
 
+def test_who_has_to_wait_or_to_sign_in_is_told_so_by_the_headers_too(client: Client) -> None:
+    for address in ("/fail/too-many", "/api/fail/too-many"):
+        assert client.get(address).headers["Retry-After"] == "30"
+    for address in ("/fail/not-signed-in", "/api/fail/not-signed-in"):
+        assert client.get(address).headers["WWW-Authenticate"].startswith("Bearer ")
+    assert "Retry-After" not in client.get("/fail/refused").headers
+
+
 def test_faults_of_a_form_are_all_listed(client: Client) -> None:
     shown = client.get("/fail/form-faults", headers={"Accept-Language": "zh-hans"}).content.decode()
     assert "手机号码位数不对；实际为 10；应为 11" in shown

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OrganizationConfig(AppConfig):
@@ -16,3 +17,4 @@ class OrganizationConfig(AppConfig):
         registry.set_reader(gate.reader)
         registry.set_brand(lambda: city().meta.name)
         registry.register_result_link(task_link)
+        registry.register_face(registry.Face("tokens", _("API tokens"), "tokens", 90, "token.read"))

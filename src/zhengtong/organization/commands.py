@@ -48,6 +48,10 @@ def add(
     password_file: Annotated[
         Path | None, typer.Option(help=say("密码文件（首行）", "file whose first line is the password"))
     ] = None,
+    machine: Annotated[
+        bool,
+        typer.Option("--machine", help=say("系统账号：无密码，只用令牌", "another system: no password, tokens only")),
+    ] = False,
 ) -> None:
     _set_up()
     from django.contrib.auth.hashers import make_password
@@ -58,6 +62,10 @@ def add(
     from zhengtong.acts.perform import perform
     from zhengtong.organization.actions.open_account import OpenAccount
 
+    if machine:
+        perform(OpenAccount(username, name, make_password(None), machine=True), SYSTEM, uuid.uuid4().hex)
+        _screen.print(say(f"已开立系统账号 {username}。", f"Machine account {username} is open."))
+        return
     if password_file:
         password = password_file.read_text("utf-8").splitlines()[0]
     else:

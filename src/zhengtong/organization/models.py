@@ -36,6 +36,8 @@ class Account(AbstractBaseUser):
     pseudonym = models.CharField(max_length=32, unique=True, default=new_pseudonym, editable=False)
     is_active = models.BooleanField(default=True)
     demo = models.BooleanField(default=False)
+    machine = models.BooleanField(default=False)
+    """Another system, not a person: it has no password, and enters by API tokens alone."""
 
     USERNAME_FIELD = "username"
     objects: ClassVar[AccountManager] = AccountManager()
@@ -66,6 +68,34 @@ class Appointment(RecordedRow):
                 name="one_appointment_each",
             )
         ]
+
+
+class ApiToken(RecordedRow):
+    """A secret by which another system enters the API as its machine account, within `scopes`, until `expires_us`.
+
+    Only the SHA-256 of the secret is kept: 256 random bits need no salt and no slow hash.
+    """
+
+    object_type = "token"
+    object_id_field = "reference"
+    recorded_fields = ("reference", "account_id", "secret_hash", "scopes", "issued_us", "expires_us", "revoked_us")
+
+    reference = models.CharField(max_length=32, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="tokens")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    issued_us = models.BigIntegerField()
+    expires_us = models.BigIntegerField()
+    revoked_us = models.BigIntegerField(null=True)
+
+
+class FailedTries(models.Model):
+    """How often a try at some secret failed in a row (`organization.tries`). `subject` is a keyed hash."""
+
+    subject = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_us = models.BigIntegerField(default=0)
+    until_us = models.BigIntegerField(default=0)
 
 
 class SupervisedTask(RecordedRow):

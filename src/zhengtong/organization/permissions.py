@@ -11,3 +11,4 @@ declare(
     Allowed("data_bureau", Relation.ANY),
     Allowed("officer", Relation.DEPARTMENT),
 )
+declare("token.read", Allowed("data_bureau", Relation.ANY), Allowed("auditor", Relation.ANY))

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from zhengtong.acts.actor import NOBODY, Actor, Role
-from zhengtong.organization.models import Account, SupervisedTask
+from zhengtong.organization.models import Account, ApiToken, SupervisedTask
 
 
 def actor_of(account: Account | AnonymousUser) -> Actor:
@@ -43,3 +43,13 @@ def tasks_for(actor: Actor) -> QuerySet[SupervisedTask]:
         return tasks
     mine = {role.department for role in actor.roles if role.department}
     return tasks.filter(lead__in=mine)
+
+
+def tokens() -> QuerySet[ApiToken]:
+    """Every API token ever issued, newest first, with the account it is for."""
+    return ApiToken.objects.select_related("account").order_by("-id")
+
+
+def machine_accounts() -> QuerySet[Account]:
+    """The accounts of other systems."""
+    return Account.objects.filter(machine=True, is_active=True).order_by("username")

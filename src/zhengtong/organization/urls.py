@@ -3,11 +3,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhengtong.organization.pages import supervision
+from zhengtong.organization.pages import supervision, tokens
 
 urlpatterns = [
     path("tasks/", supervision.all_tasks, name="tasks"),
     path("tasks/propose/", supervision.propose, name="propose_task"),
     path("tasks/<str:number>/", supervision.one_task, name="task"),
     path("tasks/<str:number>/act/", supervision.act_on_task, name="act_on_task"),
+    path("tokens/", tokens.all_tokens, name="tokens"),
+    path("tokens/<str:reference>/revoke/", tokens.revoke, name="revoke_token"),
 ]

@@ -79,6 +79,8 @@ class Family:
             "--worker-class", "gthread",
             "--workers", str(workers), "--threads", str(threads), "--timeout", "60", "--graceful-timeout", "8",
             "--log-level", "warning", "--no-control-socket",
+            # gunicorn would believe whoever is on this machine; whom to believe is ZHENGTONG_TRUSTED_PROXIES' matter
+            "--forwarded-allow-ips", "", "--limit-request-line", "8190",
         ]  # fmt: skip
         self._start("web", arguments)
 

@@ -48,6 +48,14 @@ ZHENGTONG_LEDGER_SUITE = os.environ.get("ZHENGTONG_LEDGER_SUITE", "ed25519-sha25
 ZHENGTONG_SEAL_WITHIN_S = int(os.environ.get("ZHENGTONG_SEAL_WITHIN_S", "3600"))
 ZHENGTONG_CHECKPOINT_WEBHOOK = os.environ.get("ZHENGTONG_CHECKPOINT_WEBHOOK", "")
 
+ZHENGTONG_TRUSTED_PROXIES = os.environ.get("ZHENGTONG_TRUSTED_PROXIES", "").split(",")
+ZHENGTONG_SESSION_IDLE_S = int(os.environ.get("ZHENGTONG_SESSION_IDLE_S", "1800"))
+ZHENGTONG_SESSION_LONGEST_S = int(os.environ.get("ZHENGTONG_SESSION_LONGEST_S", "28800"))
+ZHENGTONG_FREE_TRIES = int(os.environ.get("ZHENGTONG_FREE_TRIES", "5"))
+ZHENGTONG_LONGEST_WAIT_S = int(os.environ.get("ZHENGTONG_LONGEST_WAIT_S", "900"))
+ZHENGTONG_TOKEN_DAYS = int(os.environ.get("ZHENGTONG_TOKEN_DAYS", "365"))
+ZHENGTONG_API_PER_MINUTE = int(os.environ.get("ZHENGTONG_API_PER_MINUTE", "600"))
+
 SECRET_KEY = _secret(ZHENGTONG_STATE)
 DEBUG = _flag("ZHENGTONG_DEBUG")
 ALLOWED_HOSTS = os.environ.get("ZHENGTONG_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
@@ -70,6 +78,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "zhengtong.site.proxies.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -82,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "zhengtong.ui.middleware.FacesMiddleware",
+    "zhengtong.organization.sessions.SessionLimits",
 ]
 
 ROOT_URLCONF = "zhengtong.site.urls"
@@ -152,7 +162,8 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_FAILURE_VIEW = "zhengtong.ui.views.csrf_failure"
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = ZHENGTONG_SESSION_LONGEST_S
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from zhengtong.errors import Conflict, FormFaults, KeyReused, ZhengtongError
+from zhengtong.errors import Conflict, FormFaults, KeyReused, NotSignedIn, TooMany, ZhengtongError
 from zhengtong.ui.forms import summary
 from zhengtong.ui.language import reader_language
 from zhengtong.ui.pages import is_api
@@ -22,6 +22,7 @@ log = logging.getLogger("zhengtong.ui")
 # status → what happened, and what the reader can do about it
 PAGES: dict[int, tuple[str | Promise, str | Promise]] = {
     400: (_("This request cannot be answered"), _("Go back and try again from the page you came from.")),
+    401: (_("Please sign in"), _("Sign in in another tab, then come back: what you typed is still here.")),
     403: (
         _("You may not open this"),
         _("If your work needs it, ask the person who manages accounts in your department."),
@@ -29,7 +30,9 @@ PAGES: dict[int, tuple[str | Promise, str | Promise]] = {
     404: (_("There is nothing here"), _("Check the address, or start again from the home page.")),
     405: (_("This request cannot be answered"), _("Go back and try again from the page you came from.")),
     409: (_("Nothing was done: things have changed"), _("Look at how it stands now, then decide again.")),
+    412: (_("Nothing was done: things have changed"), _("Look at how it stands now, then decide again.")),
     422: (_("Something needs correcting"), _("Go back: what you typed is still there. Correct it and send it again.")),
+    429: (_("Too many tries"), _("Wait a little, then try again.")),
     500: (_("Something broke on our side"), _("Nothing you sent before was lost. Try again in a few minutes.")),
     503: (_("A system we depend on does not answer"), _("Nothing was lost. Try again in a few minutes.")),
 }
@@ -50,9 +53,19 @@ def answer(request: HttpRequest, error: ZhengtongError) -> HttpResponse:
     if error.http >= 500:
         log.error("%s at %s: %s", error.code, request.path, error, exc_info=error)
     if is_api(request):
-        return _problem(error)
-    if request.headers.get("HX-Request") == "true":
-        return _fragment(error)
+        response = _problem(error)
+    elif request.headers.get("HX-Request") == "true":
+        response = _fragment(error)
+    else:
+        response = _page(request, error)
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.wait_s)
+    if isinstance(error, NotSignedIn):
+        response["WWW-Authenticate"] = 'Bearer realm="zhengtong"'  # RFC 9110: a 401 names how to authenticate
+    return response
+
+
+def _page(request: HttpRequest, error: ZhengtongError) -> HttpResponse:
     title, advice = PAGES[error.http]
     context = {
         "status": error.http,

@@ -7,8 +7,10 @@ from zhengtong.organization.actions import (  # noqa: F401
     decline_task,
     end_appointment,
     give_feedback,
+    issue_token,
     open_account,
     open_task,
     propose_task,
+    revoke_token,
     send_back_task,
 )

@@ -10,6 +10,7 @@ from zhengtong.acts.authority import Allowed, Relation, Subject
 from zhengtong.acts.perform import Act, Action, On, Result
 from zhengtong.errors import BadInput, Conflict
 from zhengtong.ledger.record import ObjectRef
+from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.models import Account
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
@@ -31,6 +32,7 @@ class OpenAccount(Action[On]):
     identity_number: str = ""
     mobile: str = ""
     demo: bool = False
+    machine: bool = False
 
     def target(self, actor: Actor) -> On:
         return On(Subject("account"))
@@ -51,6 +53,8 @@ class OpenAccount(Action[On]):
             identity_number=self.identity_number,
             mobile=self.mobile,
             demo=self.demo,
+            machine=self.machine,
         )
-        act.emit("account_opened", [ObjectRef("person", account.pseudonym)], {"demo": self.demo})
+        about: dict[str, Value] = {"demo": self.demo, **({"machine": True} if self.machine else {})}
+        act.emit("account_opened", [ObjectRef("person", account.pseudonym)], about)
         return {"account": account.pseudonym}

@@ -8,12 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
 
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department, Role
 from zhengtong.city.text import Text
 from zhengtong.organization.demo import PASSWORD
 from zhengtong.organization.models import Account
+from zhengtong.organization.tries import Subject, count_failure, forgive, require_patience
 from zhengtong.ui.parts import Fact
 
 
@@ -22,13 +24,40 @@ class SignInForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)
+        if isinstance(user, Account) and user.machine:
+            raise self.get_invalid_login_error()
         if isinstance(user, Account) and user.demo and not settings.ZHENGTONG_DEMO:
             raise self.get_invalid_login_error()
 
 
 class SignIn(LoginView):
+    """Failed tries make whoever fails wait, by account and by address, whether or not there is such an account."""
+
     template_name = "ui/login.html"
     authentication_form = SignInForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        require_patience(self._subjects())
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        if self.request.POST.get("username") and self.request.POST.get("password"):
+            count_failure(self._subjects())
+        return super().form_invalid(form)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        # What failed from this address before keeps counting: one good account must not pay for guessing others.
+        forgive([subject for subject in self._subjects() if subject[0] != "address"])
+        return super().form_valid(form)
+
+    def _subjects(self) -> list[Subject]:
+        username = self.request.POST.get("username", "").strip().casefold()[:200]
+        address = self.request.META.get("REMOTE_ADDR", "")
+        return [
+            ("account at address", f"{username} {address}"),
+            ("account", username),
+            ("address", address),
+        ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
