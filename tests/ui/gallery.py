@@ -46,6 +46,7 @@ ERRORS: dict[str, errors.ZhengtongError] = {
     "not-found": errors.NotFound("没有这个办件", "there is no such case", where="M26-1"),
     "conflict": errors.Conflict("这个环节已经办结", "this step is already decided"),
     "key-reused": errors.KeyReused("0" * 32, {"case": "M26-00017"}),
+    "overtaken": errors.Overtaken("草稿已在别处保存", "the draft was saved elsewhere"),
     "stale": errors.Stale("办件已有变化", "the case has changed"),
     "too-many": errors.TooMany("失败次数过多", "too many failed tries", wait_s=30),
     "contradicted": errors.Contradicted("签名不符", "the signature does not agree"),
