@@ -8,7 +8,7 @@ PORT   ?= 8000
 CASES  ?= 240
 STORY  ?= 3
 
-.PHONY: help setup run test test-all bench lint lock clean
+.PHONY: help setup run test test-all bench bundle lint lock clean
 help:            ## show this help
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -41,6 +41,9 @@ test-all: setup  ## all tests: also a real browser, a real PostgreSQL, crashes (
 
 bench: setup     ## measure (benchmarks/)
 	$(BIN)/python -m benchmarks
+
+bundle: setup    ## build/zhengtong-….tar.gz: installs without a network; tried in a clean place before it is done
+	$(BIN)/python tools/bundle.py
 
 lint: setup      ## style, types, import directions, translations
 	$(BIN)/ruff check .
