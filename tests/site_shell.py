@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CITY = Path(__file__).resolve().parents[1] / "examples/city"
+CITY = small_city()
 
 
 @dataclass(frozen=True)

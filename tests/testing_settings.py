@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The site's settings as the tests run them: the demo city, and a state folder that goes with the process."""
+"""The site's settings as the tests run them: the tests' city, and a state folder that goes with the process."""
 
 import atexit
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from testing_city import small_city
+
 STATE = tempfile.mkdtemp(prefix="zhengtong-test-")
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
-os.environ["ZHENGTONG_CITY"] = str(ROOT / "examples/city")
+os.environ["ZHENGTONG_CITY"] = str(small_city())
 os.environ["ZHENGTONG_STATE"] = STATE
 os.environ["ZHENGTONG_SECRET_KEY"] = "only-for-tests-0123456789abcdef0123456789abcdef"
 os.environ.setdefault("ZHENGTONG_LANGUAGE", "en")

@@ -16,6 +16,7 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.db import connection, connections
 
+from testing_city import small_city
 from zhengtong.acts.checks import database_modes, faults, require_safe_modes
 from zhengtong.errors import WrongUse
 
@@ -126,7 +127,7 @@ def test_whatever_serves_or_works_refuses_to_start(tmp_path: Path, what: str) ->
         "DJANGO_SETTINGS_MODULE": "careless",
         "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "src")]),
         "ZHENGTONG_STATE": str(tmp_path / "state"),
-        "ZHENGTONG_CITY": str(ROOT / "examples/city"),
+        "ZHENGTONG_CITY": str(small_city()),
     }
     environment.pop("ZHENGTONG_DATABASE_URL", None)
     command = [sys.executable, "-c", ATTEMPTS[what]]

@@ -23,6 +23,7 @@ import psycopg
 
 from people import ANSWERS, FORM
 from services.upload_factory import png
+from testing_city import small_city
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "mingchuan-demo"
@@ -66,7 +67,7 @@ class House:
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("ZHENGTONG_", "DJANGO_"))},
             "ZHENGTONG_STATE": str(self.state),
-            "ZHENGTONG_CITY": str(ROOT / "examples/city"),
+            "ZHENGTONG_CITY": str(small_city()),
             "ZHENGTONG_LANGUAGE": "en",
             **({"ZHENGTONG_DATABASE_URL": url} if url else {}),
         }

@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 from browser import chromium, page
+from testing_city import small_city
 
 __all__ = ["chromium", "page"]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 UP_S = 120.0
 
 
@@ -57,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     state, port = tmp_path_factory.mktemp("site"), _free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ZHENGTONG_", "DJANGO_"))}
     environment |= {
-        "ZHENGTONG_CITY": str(ROOT / "examples/city"),
+        "ZHENGTONG_CITY": str(small_city()),
         "ZHENGTONG_STATE": str(state),
         "ZHENGTONG_LANGUAGE": "en",
         "COLUMNS": "240",

@@ -52,6 +52,7 @@ def check_element(city: City, element: Element) -> Iterable[Fault]:
             "this is no autocomplete token of HTML",
             element.autocomplete,
         )
+    yield from check_once(city, element)
     if element.example is not None:
         codes = city.get(CodeList, element.code_list).names() if element.code_list else {}
         try:
@@ -64,6 +65,25 @@ def check_element(city: City, element: Element) -> Iterable[Fault]:
                 element.example,
                 str(error.expected or ""),
             )
+
+
+def check_once(city: City, element: Element) -> Iterable[Fault]:
+    """Two elements with one name, or with one number of the national standard, would ask the same thing twice."""
+    for other in city.all(Element):
+        if other.key == element.key:
+            return  # what stands after it finds this one
+        same = [
+            ("name", element.name.zh == other.name.zh or element.name.en.casefold() == other.name.en.casefold()),
+            ("identifier", element.identifier is not None and element.identifier == other.identifier),
+        ]
+        for field, alike in same:
+            if alike:
+                yield city.fault(
+                    "element", element.key, (field,),
+                    f"与数据元“{other.key}”相同，同一件事会问两次",
+                    f"the same as {other.key}: one thing would be asked twice",
+                    found=element.key, expected=other.key,
+                )  # fmt: skip
 
 
 def check_code_list(city: City, codes: CodeList) -> Iterable[Fault]:

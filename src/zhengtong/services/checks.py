@@ -127,6 +127,37 @@ def check_materials(city: City, event: LifeEventFile, services: list[PublicServi
             )  # fmt: skip
 
 
+def check_asked_once(city: City, event: LifeEventFile) -> Iterable[Fault]:
+    """Nothing is asked twice: one document under two keys, or one key for two documents.
+
+    国务院关于在线政务服务的若干规定 art. 7. Whether two elements ask the same is looked at over the whole city, in
+    `city/checks.py`.
+    """
+    seen: dict[str, tuple[str, str]] = {}  # name → key, service
+    names: dict[str, tuple[str, str]] = {}  # key → name, service
+    for index, use in enumerate(event.services):
+        for material in city.get("service", use.service).materials:
+            if material.origin == "output":
+                continue
+            name, at = material.name.zh, ("services", index, "service")
+            key, first = seen.setdefault(name, (material.key, use.service))
+            if key != material.key:
+                yield city.fault(
+                    "life-event", event.key, at,
+                    f"“{use.service}”和“{first}”用不同的标识要同一份材料“{name}”，申请人会被要求交两次",
+                    f"{use.service} and {first} ask for the same document under two keys; it would be asked for twice",
+                    found=material.key, expected=key,
+                )  # fmt: skip
+            before, first = names.setdefault(material.key, (name, use.service))
+            if before != name:
+                yield city.fault(
+                    "life-event", event.key, at,
+                    f"“{use.service}”和“{first}”用同一个标识要两份不同的材料",
+                    f"{use.service} and {first} mean two documents by one key; only one would be asked for",
+                    found=name, expected=before,
+                )  # fmt: skip
+
+
 def check_choices(city: City, event: LifeEventFile) -> Iterable[Fault]:
     """Conditions that compare a question or a coded element with what it can never be."""
     choices: dict[str, list[str]] = {}

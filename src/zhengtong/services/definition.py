@@ -14,6 +14,7 @@ from zhengtong.city.kinds import Condition, Definition, Key, Kind, Line, Referen
 from zhengtong.city.text import Text
 from zhengtong.errors import BadInput, Fault
 from zhengtong.services.checks import (
+    check_asked_once,
     check_choices,
     check_materials,
     check_outputs,
@@ -39,6 +40,7 @@ from zhengtong.services.special_files import (
     TransferFile,
 )
 from zhengtong.services.special_files import LimitFile as LimitFile  # noqa: PLC0414  # read from here by others
+from zhengtong.services.stages import check_stage
 
 if TYPE_CHECKING:
     from zhengtong.city.load import City
@@ -233,7 +235,7 @@ class LifeEventFile(Definition):
     key: Key
     name: Text
     summary: Text
-    stage: Key
+    stage: Annotated[str, Reference("stage")]
     audience: Literal["person", "business"]
     words: Text
     lead: DepartmentRef
@@ -317,6 +319,8 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
                 "the service stands twice",
                 found=key,
             )
+    yield from check_stage(city, event)
+    yield from check_asked_once(city, event)
     yield from check_materials(city, event, services)
     yield from check_situations(city, event)
     yield from check_choices(city, event)
