@@ -348,7 +348,8 @@ def test_the_demo_citys_calendars_are_those_of_the_notices(example: City) -> Non
     from zhengtong.city.seeding import calendar_file
 
     for year in example.keys("calendar"):
-        assert (EXAMPLE / "calendar" / f"{year}.yaml").read_text(encoding="utf-8") == calendar_file(int(year))
+        held = (EXAMPLE / "calendar" / f"{year}.yaml").read_text(encoding="utf-8")
+        assert held == f"# SPDX-License-Identifier: Apache-2.0\n{calendar_file(int(year))}"
 
 
 def test_personal_elements_of_the_demo_city_are_graded_as_such(example: City) -> None:
