@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from testing_city import small_city
+
 CITY = small_city()
 
 
