@@ -51,7 +51,12 @@ def _add_rooms() -> None:
     from zhengtong.organization import definition as _organization  # noqa: F401  # registers its kinds
     from zhengtong.organization import token_commands
     from zhengtong.services import commands as services_commands
-    from zhengtong.services import definition, definition_applicants, external_commands  # noqa: F401  # `check` knows every room's kinds
+    from zhengtong.services import (
+        definition,  # noqa: F401  # `check` knows every room's kinds
+        definition_applicants,  # noqa: F401  # and these
+        external_commands,
+        item_commands,
+    )
     from zhengtong.site import commands as site_commands
     from zhengtong.site.keeping import commands as keeping_commands
 
@@ -65,6 +70,7 @@ def _add_rooms() -> None:
     app.command("bpmn", help=services_commands.BPMN_HELP)(services_commands.bpmn)
     app.add_typer(services_commands.export, name="export")
     app.add_typer(external_commands.app, name="external")
+    app.add_typer(item_commands.app, name="items")
     site_commands.add_to(app)
     keeping_commands.add_to(app)
 

@@ -13,6 +13,7 @@ from zhengtong.city.definition import DepartmentRef, Element, ElementRef, Variab
 from zhengtong.city.kinds import Condition, Definition, Key, Kind, Line, Reference, wrong
 from zhengtong.city.text import Text
 from zhengtong.errors import BadInput, Fault
+from zhengtong.services import item_files  # noqa: F401  # registers its kinds
 from zhengtong.services.checks import (
     check_asked_once,
     check_choices,
