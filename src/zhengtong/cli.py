@@ -50,13 +50,14 @@ def _add_rooms() -> None:
     from zhengtong.organization import commands as organization_commands
     from zhengtong.organization import definition as _organization  # noqa: F401  # registers its kinds
     from zhengtong.organization import token_commands
-    from zhengtong.services import commands as services_commands
-    from zhengtong.services import (
-        definition,  # noqa: F401  # `check` knows every room's kinds
-        definition_applicants,  # noqa: F401  # and these
+    from zhengtong.services import (  # noqa: F401  # `check` knows every room's kinds
+        case_commands,
+        definition,
+        definition_applicants,
         external_commands,
         item_commands,
     )
+    from zhengtong.services import commands as services_commands
     from zhengtong.site import commands as site_commands
     from zhengtong.site.keeping import commands as keeping_commands
 
@@ -71,6 +72,7 @@ def _add_rooms() -> None:
     app.add_typer(services_commands.export, name="export")
     app.add_typer(external_commands.app, name="external")
     app.add_typer(item_commands.app, name="items")
+    app.add_typer(case_commands.app, name="cases")
     site_commands.add_to(app)
     keeping_commands.add_to(app)
 

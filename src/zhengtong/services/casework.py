@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
-from zhengtong.acts.actor import Actor
+from zhengtong.acts.actor import SYSTEM, Actor
 from zhengtong.acts.authority import Subject
 from zhengtong.acts.perform import Act, Action
 from zhengtong.acts.serving import city
 from zhengtong.city.calendar import WorkingCalendar
-from zhengtong.errors import NotFound
+from zhengtong.errors import Conflict, NotFound
 from zhengtong.ledger.record import ObjectRef
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.services.models import Case, CaseForm, Step
@@ -25,6 +25,9 @@ from zhengtong.services.rules import flow
 from zhengtong.services.rules.facts import Fact
 from zhengtong.services.rules.limits import Assessment, assess
 from zhengtong.services.rules.plan import Plan
+
+IMPORTED = "import"
+"""Channel of a case that another system's tables told of: that system has it already, it is not handed over again."""
 
 
 def calendar() -> WorkingCalendar:
@@ -172,8 +175,15 @@ def move(
 ) -> tuple[flow.Happened, ...]:
     """Apply `flow_act` to the locked case and write the steps and the case it changes, each with its event.
 
-    `attributes` go to the events of the step the act is on.
+    `attributes` go to the events of the step the act is on. Raises `Conflict` for what anybody but the import does to
+    an imported case: it is decided where it came from.
     """
+    if work.case.channel == IMPORTED and act.actor != SYSTEM:
+        raise Conflict(
+            "这个办件由来源系统办理，这里只记录",
+            "this case is decided by the system it came from; here it is only recorded",
+            where=work.case.number,
+        )  # fmt: skip
     now = _not_before_what_it_follows(work, flow_act)
     flow_act = replace(flow_act, at_us=now)
     act.now_us = now  # the events, notices and outputs of this act happened when its facts did
@@ -187,7 +197,8 @@ def move(
         row, status = work.steps[what.step], state.steps[what.step]
         row.state, row.facts = status.state.value, [_plain_fact(fact) for fact in status.facts]
         row.due_us = due_of(work, what.step, now) if status.facts else None
-        row.lapse_us = next_lapse(work, what.step, now) if status.facts else None
+        waits = bool(status.facts) and work.case.channel != IMPORTED  # silence there is for the source to tell
+        row.lapse_us = next_lapse(work, what.step, now) if waits else None
         about: dict[str, Value] = {"life_event": work.case.life_event, "service": what.step}
         if what.code:
             about["reason"] = what.code
@@ -197,7 +208,7 @@ def move(
         if what.step == target:
             about |= attributes or {}
         act.record(what.type, row, [work.case_ref], about)
-        if what.type == "step_received" and row.external:
+        if what.type == "step_received" and row.external and work.case.channel != IMPORTED:
             act.post("services.push", {"case": work.case.number, "step": what.step})
     for what in happened:
         if what.type == "case_closed":

@@ -28,3 +28,11 @@ declare(
     Allowed("leader", Relation.ANY),
     Allowed("auditor", Relation.ANY),
 )
+declare(
+    "imported.read",
+    Allowed("officer", Relation.ANY),
+    Allowed("data_bureau", Relation.ANY),
+    Allowed("government_office", Relation.ANY),
+    Allowed("leader", Relation.ANY),
+    Allowed("auditor", Relation.ANY),
+)

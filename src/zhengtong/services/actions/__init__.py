@@ -7,6 +7,7 @@ from zhengtong.services.actions import (  # noqa: F401
     call_back_rating,
     check_rating,
     decide_step,
+    import_case,
     import_item_list,
     not_accept_step,
     pause_step,

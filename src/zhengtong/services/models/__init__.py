@@ -16,6 +16,7 @@ from zhengtong.services.models.cases import (
 from zhengtong.services.models.decisions import DecisionOutcome
 from zhengtong.services.models.drafts import Draft
 from zhengtong.services.models.external import Difference, Reconciliation
+from zhengtong.services.models.imported import ImportedCase
 from zhengtong.services.models.items import ItemSnapshot
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "DecisionOutcome",
     "Difference",
     "Draft",
+    "ImportedCase",
     "ItemSnapshot",
     "Material",
     "Notice",
