@@ -180,7 +180,8 @@ class _Simulation:
         event = self.random.choices(self.events, self.weights)[0]
         answers = {s.key: self._usual([option.key for option in s.options]) for s in event.event.situations}
         raw = self._fill(event, answers, person, at_us)
-        wanted = [ask.material.key for ask in event.uploads(answers, _words(event, raw))]
+        values = event.read_form(answers, raw, today=self.calendar.date_of(at_us))
+        wanted = [ask.material.key for ask in event.uploads(answers, values)]
         materials = tuple(self._material(key, number) for key in wanted)
         at_counter = self.random.random() < 0.12
         who, behalf = (self._clerk(), person) if at_counter else (actor, None)
@@ -218,7 +219,8 @@ class _Simulation:
             case "date":
                 return (self.calendar.date_of(at_us) - timedelta(days=self.random.randint(3, 40))).isoformat()
             case "integer":
-                return str(self.random.randint(element.minimum or 0, min(element.maximum or 500, 500)))
+                low = element.minimum or 0
+                return str(self.random.randint(low, min(element.maximum or 500, max(500, low + 5))))
             case "uscc":
                 body = f"91{city().meta.division}MA{self.random.randint(0, 9999999):07d}"
                 return body + uscc_check_character(body)
