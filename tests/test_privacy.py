@@ -88,6 +88,7 @@ PERSONAL = {
     "services_notice": {"text"},
     "services_output": {"issuer_number"},
     "services_rating": {"text", "answer"},
+    "organization_firm": {"name", "code"},
     "organization_account": {"username", "name", "identity_number", "mobile"},
     "organization_supervisedtask": {"title", "aim"},
     "organization_taskfeedback": {"text"},

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhengtong.acts.actor import NOBODY, SYSTEM, Actor, Role
+from zhengtong.acts.actor import NOBODY, SYSTEM, Actor, Role, Standing
 from zhengtong.acts.authority import Allowed, Relation, Subject, authorize, decide, declare, may, rules
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Role as RoleFile
@@ -24,17 +24,28 @@ GOLDEN = Path(__file__).with_name("authority.golden.txt")
 ME, HERE, THERE = "1" * 32, "police", "cdc"
 HEAD = """\
 # Who may do what. One line a verb, one column a role held in the department police by the person 1111…
-# s: to what is a stranger's in another department; o: to his own there; d: to a stranger's in his department.
+# s: to what is a stranger's in another department; o: to his own there; d: to a stranger's in his department;
+# a: to what is somebody's who gave him a mandate.
 """
 SUBJECTS = {
     "s": Subject("any", owners=frozenset({"2" * 32}), departments=frozenset({THERE})),
     "o": Subject("any", owners=frozenset({ME}), departments=frozenset({THERE})),
     "d": Subject("any", owners=frozenset({"2" * 32}), departments=frozenset({HERE})),
+    "a": Subject(
+        "any",
+        owners=frozenset({"4" * 32}),
+        departments=frozenset({THERE}),
+        principals=frozenset({"4" * 32}),
+        matter="m",
+    ),
 }
+MANDATE = Standing("4" * 32, "mandate-1")
 
 
 def actors() -> dict[str, Actor]:
-    everyone = {role.key: Actor(ME, frozenset({Role(role.key, HERE)})) for role in city().all(RoleFile)}
+    everyone = {
+        role.key: Actor(ME, frozenset({Role(role.key, HERE)}), frozenset({MANDATE})) for role in city().all(RoleFile)
+    }
     return {"nobody": NOBODY, "no-role": Actor(ME), **everyone, "system": SYSTEM}
 
 
@@ -73,12 +84,12 @@ def test_the_golden_table_lets_no_stranger_in() -> None:
     found = dict(rows())
     assert len(found) > 20
     for verb, cells in found.items():
-        assert cells["nobody"] == cells["no-role"] == "---", f"{verb} is open to those who hold no role"
-        assert cells["resident"] in {"---", "-o-"}, f"{verb} lets a resident into what is not his own"
+        assert cells["nobody"] == cells["no-role"] == "----", f"{verb} is open to those who hold no role"
+        assert cells["resident"] in {"----", "-o--", "-o-a"}, f"{verb} lets a resident into what is not his own"
         if verb.startswith("step."):
             assert "s" not in cells["officer"], f"{verb} lets an officer into another department's step"
         if ".record_" in verb or verb == "notice.seal":
-            assert {who for who, cell in cells.items() if cell != "---"} == {"system"}, f"{verb} is the system's own"
+            assert {who for who, cell in cells.items() if cell != "----"} == {"system"}, f"{verb} is the system's own"
 
 
 def test_every_action_of_the_house_declares_its_verb() -> None:
@@ -126,9 +137,22 @@ NAMES = st.sampled_from(["resident", "officer", "clerk", "leader"])
 PLACES = st.sampled_from(["", "police", "cdc", "hr"])
 IDS = st.sampled_from(["", "a", "b"])
 ROLES = st.frozensets(st.builds(Role, NAMES, PLACES), max_size=4)
-ACTORS = st.builds(Actor, IDS, ROLES)
+MATTERS = st.sampled_from(["", "newborn", "restaurant"])
+STANDINGS = st.frozensets(
+    st.builds(
+        Standing, IDS, st.sampled_from(["m1", "m2"]), st.just("agent"), st.frozensets(MATTERS.filter(bool), max_size=1)
+    ),
+    max_size=2,
+)
+ACTORS = st.builds(Actor, IDS, ROLES, STANDINGS)
 SUBJECT = st.builds(
-    Subject, st.just("case"), st.just("M1"), st.frozensets(IDS, max_size=3), st.frozensets(PLACES, max_size=3)
+    Subject,
+    st.just("case"),
+    st.just("M1"),
+    st.frozensets(IDS, max_size=2),
+    st.frozensets(PLACES, max_size=2),
+    st.frozensets(IDS, max_size=2),
+    MATTERS,
 )
 RULES = st.lists(st.builds(Allowed, NAMES, st.sampled_from(Relation)), max_size=4).map(tuple)
 
@@ -145,6 +169,11 @@ def plainly(allowed: tuple[Allowed, ...], actor: Actor, subject: Subject) -> boo
                 return True
             if rule.relation == "department" and role.department != "" and role.department in subject.departments:
                 return True
+            if rule.relation == "agent" and actor.id != "":
+                for mandate in actor.standings:
+                    of_them = mandate.principal in subject.principals
+                    if of_them and (not mandate.matters or subject.matter in mandate.matters):
+                        return True
     return False
 
 
@@ -168,8 +197,8 @@ def test_losing_a_role_never_allows_more(
     allowed: tuple[Allowed, ...], actor: Actor, more: frozenset[Role], subject: Subject
 ) -> None:
     if decide({"do": allowed}, actor, "do", subject):
-        assert decide({"do": allowed}, Actor(actor.id, actor.roles | more), "do", subject)
-    if not decide({"do": allowed}, Actor(actor.id, actor.roles | more), "do", subject):
+        assert decide({"do": allowed}, Actor(actor.id, actor.roles | more, actor.standings), "do", subject)
+    if not decide({"do": allowed}, Actor(actor.id, actor.roles | more, actor.standings), "do", subject):
         assert not decide({"do": allowed}, actor, "do", subject)
 
 
@@ -178,7 +207,22 @@ def test_a_role_in_one_department_says_nothing_of_another(
     allowed: tuple[Allowed, ...], actor: Actor, subject: Subject, roles: frozenset[Role]
 ) -> None:
     """Moving somebody to a department the subject does not concern leaves only what is his own or anyone's."""
-    moved = Actor(actor.id, frozenset(Role(role.key, "elsewhere") for role in roles))
+    moved = Actor(actor.id, frozenset(Role(role.key, "elsewhere") for role in roles), actor.standings)
     only = tuple(rule for rule in allowed if rule.relation is not Relation.DEPARTMENT)
     both = (decide({"do": table}, moved, "do", subject).allowed for table in (allowed, only))
     assert next(both) == next(both)
+
+
+def test_a_mandate_allows_what_it_covers_and_names_itself_in_the_decision() -> None:
+    table = {"do": (Allowed("resident", Relation.OWN), Allowed("resident", Relation.AGENT))}
+    standings = frozenset({Standing("p", "m9", "agent", frozenset({"newborn"})), Standing("q", "m1")})
+    agent = Actor("a", frozenset({Role("resident")}), standings)
+    of_p = Subject("case", principals=frozenset({"p"}), matter="newborn")
+    assert decide(table, agent, "do", of_p).under == "m9"
+    assert not decide(table, agent, "do", Subject("case", principals=frozenset({"p"}), matter="restaurant"))
+    own = Subject("case", owners=frozenset({"a"}), principals=frozenset({"p"}), matter="newborn")
+    assert decide(table, agent, "do", own).under == "", "what is his own he does in his own name"
+    taken_in = Subject("case", owners=frozenset({"q"}), principals=frozenset({"p"}), matter="tax")
+    assert not decide(table, agent, "do", taken_in), "a mandate of who took a case in opens nothing"
+    assert not decide(table, Actor("", agent.roles, standings), "do", of_p)
+    assert not decide({"do": table["do"][:1]}, agent, "do", of_p), "only where the verb may be done for another"

@@ -15,11 +15,32 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A mandate in force: the actor may act for `principal`, a person's or firm's pseudonym, in these matters.
+
+    `mandate` is its reference, named by every event of an act done under it; no `matters` means all of them; `kind` is
+    agent, handler or representative (`organization.models.Mandate`).
+    """
+
+    principal: str
+    mandate: str
+    kind: str = "agent"
+    matters: frozenset[str] = frozenset()
+
+    def covers(self, matter: str) -> bool:
+        return not self.matters or matter in self.matters
+
+
+@dataclass(frozen=True)
 class Actor:
-    """The one who acts. `id` is the random pseudonym of a person's account, or "system"."""
+    """The one who acts. `id` is the random pseudonym of a person's account, or "system".
+
+    `standings` are the mandates under which he may act for others.
+    """
 
     id: str
     roles: frozenset[Role] = frozenset()
+    standings: frozenset[Standing] = frozenset()
 
     def holds(self, role: str) -> bool:
         return any(held.key == role for held in self.roles)

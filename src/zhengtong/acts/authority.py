@@ -20,6 +20,7 @@ class Relation(StrEnum):
     ANY = "any"
     OWN = "own"  # the actor is one of the subject's owners
     DEPARTMENT = "department"  # the actor holds the role in one of the subject's departments
+    AGENT = "agent"  # the actor holds a mandate of one of the subject's principals that covers its matter
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,24 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is acted on: whose it is and which departments it concerns."""
+    """What is acted on: whose it is, which departments it concerns, in whose name and in what matter one may act."""
 
     type: str
     id: str = ""
     owners: frozenset[str] = frozenset()
     departments: frozenset[str] = frozenset()
+    principals: frozenset[str] = frozenset()
+    matter: str = ""
 
 
 @dataclass(frozen=True)
 class Decision:
+    """`under` is the mandate that the actor needs for it: "" where he may by himself."""
+
     allowed: bool
     zh: str
     en: str
+    under: str = ""
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -62,6 +68,12 @@ def rules() -> Mapping[str, tuple[Allowed, ...]]:
     return dict(_rules)
 
 
+def _mandate(actor: Actor, subject: Subject) -> str:
+    """The mandate under which the actor may act on the subject, the first by reference; "" where there is none."""
+    covering = (s for s in actor.standings if s.principal in subject.principals and s.covers(subject.matter))
+    return min((standing.mandate for standing in covering), default="")
+
+
 def _applies(rule: Allowed, actor: Actor, subject: Subject) -> bool:
     if not actor.holds(rule.role):
         return False
@@ -72,6 +84,8 @@ def _applies(rule: Allowed, actor: Actor, subject: Subject) -> bool:
             return bool(actor.id) and actor.id in subject.owners
         case Relation.DEPARTMENT:
             return bool(actor.departments(rule.role) & subject.departments)
+        case Relation.AGENT:
+            return bool(actor.id) and bool(_mandate(actor, subject))
 
 
 def decide(table: Mapping[str, Iterable[Allowed]], actor: Actor, verb: str, subject: Subject) -> Decision:
@@ -79,9 +93,9 @@ def decide(table: Mapping[str, Iterable[Allowed]], actor: Actor, verb: str, subj
     allowed = tuple(table.get(verb, ()))
     for rule in allowed:
         if _applies(rule, actor, subject):
-            return Decision(
-                True, f"角色 {rule.role} 可以（{rule.relation}）", f"role {rule.role} may ({rule.relation})"
-            )
+            under = _mandate(actor, subject) if rule.relation is Relation.AGENT else ""
+            zh, en = f"角色 {rule.role} 可以（{rule.relation}）", f"role {rule.role} may ({rule.relation})"
+            return Decision(True, zh, en, under)
     if not actor.id:
         return Decision(False, "请先登录", "please sign in first")
     if not allowed:
@@ -98,8 +112,9 @@ def may(actor: Actor, verb: str, subject: Subject) -> Decision:
     return decide(_rules, actor, verb, subject)
 
 
-def authorize(actor: Actor, verb: str, subject: Subject) -> None:
-    """Raise `Refused` unless `actor` may do `verb` to `subject`."""
+def authorize(actor: Actor, verb: str, subject: Subject) -> Decision:
+    """The decision that allows it. Raise `Refused` unless `actor` may do `verb` to `subject`."""
     decision = may(actor, verb, subject)
     if not decision:
         raise Refused(f"不允许此操作：{decision.zh}", f"not allowed: {decision.en}", where=verb)
+    return decision

@@ -73,12 +73,13 @@ class Action(ABC, Generic[T]):
 
 @dataclass
 class Act:
-    """One act being done: collects its events, writes its rows."""
+    """One act being done: collects its events, writes its rows. Done for another, all its events name the mandate."""
 
     id: str
     actor: Actor
     now_us: int
     department: str = ""
+    under: str = ""
     _events: list[NewEvent] = field(default_factory=list)
     _outbox: list[OutboxMessage] = field(default_factory=list)
 
@@ -98,7 +99,7 @@ class Act:
             actor=self.actor.id,
             department=self.department,
             attributes=dict(attributes or {}),
-            objects=tuple(objects),
+            objects=(*objects, ObjectRef("mandate", self.under, "under")) if self.under else tuple(objects),
         )
         self._events.append(event)
         return event.id
@@ -238,7 +239,7 @@ def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None) -> Don
     if performed is None:
         return _replay(actor, action.verb, key, body)
     target = action.target(actor)
-    authority.authorize(actor, action.verb, target.subject)
+    act.under = authority.authorize(actor, action.verb, target.subject).under
     result = action.run(act, target)
     act.settle(clock)
     PerformedAct.objects.filter(pk=performed).update(result=result)

@@ -81,6 +81,16 @@ class SupervisionFile(Definition):
         )
 
 
+class AgencyFile(Definition):
+    """Rules of acting for another: how long a mandate may run. Without a term it runs until somebody ends it."""
+
+    key: Key
+    name: Text
+    longest: TermFile | None = None
+    source: Text
+    verified: bool = False
+
+
 def check_supervision(city: City, rules: SupervisionFile) -> Iterable[Fault]:
     """Terms and colours named twice, and a colour that follows silence to one nobody has to answer."""
 
@@ -101,6 +111,7 @@ def check_supervision(city: City, rules: SupervisionFile) -> Iterable[Fault]:
             )  # fmt: skip
 
 
+kinds.register(Kind("agency", "organization/agency.yaml", AgencyFile, Text(zh="代办规则", en="rules of agency")))
 kinds.register(
     Kind(
         "supervision",

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from zhengtong.acts.actor import SYSTEM
-from zhengtong.acts.perform import bulk
+from zhengtong.acts.perform import bulk, perform
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department
-from zhengtong.city.identifiers import id_check_character
+from zhengtong.city.identifiers import id_check_character, uscc_check_character
 from zhengtong.organization.actions.appoint import Appoint
+from zhengtong.organization.actions.give_mandate import GiveMandate
 from zhengtong.organization.actions.open_account import OpenAccount
+from zhengtong.organization.actions.register_firm import RegisterFirm
 from zhengtong.organization.models import Account
+from zhengtong.organization.persons import Person
+from zhengtong.organization.queries import actor_of
 
 PASSWORD = "mingchuan-demo"  # noqa: S105  # a demo's password is public on purpose
 
@@ -43,7 +47,19 @@ def _people() -> list[DemoAccount]:
         DemoAccount(f"officer-{key}", f"{surnames[i % len(surnames)]}科员", "officer", key)
         for i, key in enumerate(keys)
     ]
+    people += [DemoAccount("owner", "罗店主"), DemoAccount("handler", "丁代办")]
     return people
+
+
+def _make_demo_firm() -> None:
+    """A firm whose representative is `owner` and whose handler `handler` applies for it."""
+    accounts = Account.objects.filter(username__in=("owner", "handler"))
+    person = {a.username: Person(a.name, a.identity_number) for a in accounts}
+    body = "92999900MA0DEM001"
+    registration = RegisterFirm("明川清溪面馆", body + uscc_check_character(body), person["owner"])
+    firm = perform(registration, SYSTEM, "demo/firm").result["firm"]
+    owner = actor_of(Account.objects.get(username="owner"))
+    perform(GiveMandate(person["handler"], firm), owner, "demo/handler")
 
 
 def make_demo_accounts() -> int:
@@ -57,6 +73,8 @@ def make_demo_accounts() -> int:
             if person.role:
                 appointment = Appoint(person.username, person.role, person.department)
                 batch.perform(appointment, SYSTEM, f"demo/appoint/{person.username}")
+    if missing:
+        _make_demo_firm()
     return len(missing)
 
 

@@ -98,6 +98,58 @@ class FailedTries(models.Model):
     until_us = models.BigIntegerField(default=0)
 
 
+class Firm(RecordedRow):
+    """A firm that applies: named by its unified social credit code, acted for by its representative and handlers."""
+
+    object_type = "firm"
+    object_id_field = "pseudonym"
+    recorded_fields = ("pseudonym", "name", "code", "registered_us")
+
+    pseudonym = models.CharField(max_length=32, unique=True, default=new_pseudonym, editable=False)
+    name = models.CharField(max_length=200)
+    code = models.CharField(max_length=18, unique=True)
+    registered_us = models.BigIntegerField()
+
+
+class Mandate(RecordedRow):
+    """授权: `agent` may act for `principal` in `matters` (keys of life events; all where empty) until it ends.
+
+    `kind`: agent (帮办代办 for a person), handler (经办人 of a firm), representative (法定代表人, who alone appoints).
+    `paper` is the hash of the scanned authorisation where it was recorded at the counter.
+    """
+
+    object_type = "mandate"
+    object_id_field = "reference"
+    recorded_fields = (
+        "reference",
+        "principal",
+        "agent",
+        "kind",
+        "matters",
+        "channel",
+        "paper",
+        "begun_us",
+        "until_us",
+        "ended_us",
+        "ended_by",
+    )
+
+    reference = models.CharField(max_length=32, unique=True)
+    principal = models.CharField(max_length=64, db_index=True)
+    agent = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)
+    matters = models.JSONField(default=list)
+    channel = models.CharField(max_length=16)
+    paper = models.CharField(max_length=64, blank=True)
+    begun_us = models.BigIntegerField()
+    until_us = models.BigIntegerField(null=True)
+    ended_us = models.BigIntegerField(null=True)
+    ended_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["agent"], condition=models.Q(ended_us=None), name="mandates_in_force")]
+
+
 class SupervisedTask(RecordedRow):
     """督办: one matter, one sheet. `progress` is the rules' own value of it (`rules.supervised_task.Task`).
 

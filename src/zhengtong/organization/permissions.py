@@ -3,6 +3,7 @@
 
 from zhengtong.acts.authority import Allowed, Relation, declare
 
+declare("mandate.read", Allowed("resident", Relation.OWN))
 declare(
     "task.read",
     Allowed("government_office", Relation.ANY),

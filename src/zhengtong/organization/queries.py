@@ -10,7 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from zhengtong.acts.actor import NOBODY, Actor, Role
-from zhengtong.organization.models import Account, ApiToken, SupervisedTask
+from zhengtong.acts.perform import now_us
+from zhengtong.organization.mandates import standings_of
+from zhengtong.organization.models import Account, ApiToken, Firm, SupervisedTask
 
 
 def actor_of(account: Account | AnonymousUser) -> Actor:
@@ -18,7 +20,7 @@ def actor_of(account: Account | AnonymousUser) -> Actor:
     if not isinstance(account, Account) or not account.is_active:
         return NOBODY
     roles = {Role(a.role, a.department) for a in account.appointments.filter(ended_us=None)}
-    return Actor(account.pseudonym, frozenset(roles | {Role("resident")}))
+    return Actor(account.pseudonym, frozenset(roles | {Role("resident")}), standings_of(account.pseudonym, now_us()))
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -31,9 +33,12 @@ def actor(request: HttpRequest) -> Actor:
 
 
 def names_of(pseudonyms: Iterable[str]) -> dict[str, str]:
-    """The names behind pseudonyms, for those whose account still exists."""
+    """The names behind pseudonyms of people and firms, for those who are still there."""
     wanted = {p for p in pseudonyms if p}
-    return dict(Account.objects.filter(pseudonym__in=wanted).values_list("pseudonym", "name"))
+    found = dict(Account.objects.filter(pseudonym__in=wanted).values_list("pseudonym", "name"))
+    if len(found) < len(wanted):
+        found |= dict(Firm.objects.filter(pseudonym__in=wanted - found.keys()).values_list("pseudonym", "name"))
+    return found
 
 
 def tasks_for(actor: Actor) -> QuerySet[SupervisedTask]:

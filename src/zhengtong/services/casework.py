@@ -66,7 +66,10 @@ class CaseWork:
 
     def _subject(self, owners: set[str]) -> Subject:
         departments = {s.department for s in self.steps.values()} if not self.step_key else {self.step.department}
-        return Subject("case", self.case.number, frozenset(owners), frozenset(departments))
+        principals = frozenset({self.case.applicant})
+        return Subject(
+            "case", self.case.number, frozenset(owners), frozenset(departments), principals, self.case.life_event
+        )
 
     @property
     def step(self) -> Step:

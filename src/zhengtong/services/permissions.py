@@ -6,6 +6,7 @@ from zhengtong.acts.authority import Allowed, Relation, declare
 declare(
     "case.read",
     Allowed("resident", Relation.OWN),
+    Allowed("resident", Relation.AGENT),
     Allowed("clerk", Relation.OWN),
     Allowed("officer", Relation.DEPARTMENT),
     Allowed("auditor", Relation.ANY),
@@ -14,6 +15,7 @@ declare(
 declare(
     "case.read_form",
     Allowed("resident", Relation.OWN),
+    Allowed("resident", Relation.AGENT),
     Allowed("clerk", Relation.OWN),
     Allowed("officer", Relation.DEPARTMENT),
 )

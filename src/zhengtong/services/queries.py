@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from zhengtong.acts.actor import Actor
 from zhengtong.errors import NotFound
@@ -52,8 +52,12 @@ def find_life_events(question: str) -> list[LifeEvent]:
 
 
 def cases_of(actor: Actor) -> QuerySet[Case]:
-    """The actor's own cases, newest first."""
-    return Case.objects.filter(applicant=actor.id).order_by("-submitted_us")
+    """The actor's own cases and those of whom he may act for, newest first."""
+    whose = Q(applicant=actor.id)
+    for standing in actor.standings:
+        matters = {"life_event__in": sorted(standing.matters)} if standing.matters else {}
+        whose |= Q(applicant=standing.principal, **matters)
+    return Case.objects.filter(whose).order_by("-submitted_us")
 
 
 def cases_taken_by(actor: Actor, since_us: int) -> QuerySet[Case]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from django.urls import path
 
 from zhengtong.services.pages import (
+    agency,
     applying,
     counter,
     external,
@@ -21,6 +22,10 @@ urlpatterns = [
     path("life-events/<slug:key>/", portal.guide, name="life_event"),
     path("life-events/<slug:key>/apply/", applying.apply, name="apply"),
     path("life-events/<slug:key>/bpmn", flowchart.bpmn, name="life_event_bpmn"),
+    path("my/agency/", agency.mine, name="agency"),
+    path("my/agency/<str:reference>/end/", agency.end, name="end_mandate"),
+    path("counter/agency/", agency.counter, name="counter_agency"),
+    path("counter/firms/", agency.firms, name="counter_firms"),
     path("my/drafts/<str:reference>/delete/", applying.delete_draft, name="delete_draft"),
     path("my/", mine.my_cases, name="my_cases"),
     path("my/<str:number>/", mine.my_case, name="my_case"),

@@ -9,7 +9,7 @@ from typing import ClassVar
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation, Subject
 from zhengtong.acts.perform import Act, Action, On, Result
-from zhengtong.errors import BadInput, FormFaults
+from zhengtong.errors import BadInput, FormFaults, Refused
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.services import drafts
@@ -35,7 +35,8 @@ class UploadedMaterial:
 
 @dataclass(frozen=True)
 class SubmitCase(Action[On]):
-    """File a case for a life event: by the applicant himself, or at the counter for the person who stands there.
+    """File a case for a life event: by the applicant himself, by who holds a mandate of `principal` (a person's or
+    firm's pseudonym), or at the counter for the person who stands there.
 
     Raises `FormFaults` naming every field and material that is wrong or missing, and `Overtaken` where the draft it was
     kept in (`draft`, as its window saw it) was changed or submitted by another window.
@@ -44,6 +45,7 @@ class SubmitCase(Action[On]):
     verb: ClassVar[str] = "case.submit"
     allowed: ClassVar[tuple[Allowed, ...]] = (
         Allowed("resident", Relation.OWN),
+        Allowed("resident", Relation.AGENT),
         Allowed("clerk", Relation.ANY),
     )
 
@@ -54,15 +56,21 @@ class SubmitCase(Action[On]):
     origins: Mapping[str, str] = field(default_factory=dict)
     on_behalf_of: Person | None = None
     demo: bool = False
+    principal: str = ""
     draft: str = ""
     draft_seen: int = 0
     draft_writer: str = ""
 
     def target(self, actor: Actor) -> On:
+        if self.principal:
+            matter = published(self.definition).key
+            return On(Subject("case", principals=frozenset({self.principal}), matter=matter))
         owner = frozenset() if self.on_behalf_of else frozenset({actor.id})
         return On(Subject("case", owners=owner))
 
     def run(self, act: Act, target: On) -> Result:
+        if self.principal and not act.under:  # a clerk may submit for whoever stands there, not for whoever he names
+            raise Refused("没有代为申请的授权", "there is no mandate to apply for them", where=self.verb)
         if self.draft:
             drafts.consume(self.draft, act.actor.id, self.draft_seen, self.draft_writer)
         event = published(self.definition)
@@ -114,7 +122,7 @@ class SubmitCase(Action[On]):
             life_event=event.key,
             definition=event.hash,
             answers=dict(answers),
-            applicant=pseudonym_of(self.on_behalf_of) if self.on_behalf_of else act.actor.id,
+            applicant=pseudonym_of(self.on_behalf_of) if self.on_behalf_of else self.principal or act.actor.id,
             taken_by=act.actor.id if helped else "",
             channel="counter" if helped else "portal",
             phase="open",

@@ -28,6 +28,7 @@ class SupplyCorrection(Action[CaseWork]):
     verb: ClassVar[str] = "case.supply_correction"
     allowed: ClassVar[tuple[Allowed, ...]] = (
         Allowed("resident", Relation.OWN),
+        Allowed("resident", Relation.AGENT),
         Allowed("clerk", Relation.OWN),
     )
 

@@ -16,7 +16,7 @@ class WithdrawCase(Action[ApplicantsCase]):
     """The applicant withdraws what is not decided yet; what is decided stays."""
 
     verb: ClassVar[str] = "case.withdraw"
-    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("resident", Relation.OWN),)
+    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("resident", Relation.OWN), Allowed("resident", Relation.AGENT))
 
     case: str
 

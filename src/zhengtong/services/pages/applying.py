@@ -3,21 +3,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from zhengtong.acts.actor import Actor, Standing
 from zhengtong.acts.perform import now_us, perform, performed
-from zhengtong.errors import FormFaults, Overtaken
-from zhengtong.organization.models import Account
-from zhengtong.organization.queries import actor
+from zhengtong.errors import FormFaults, Overtaken, Refused
+from zhengtong.organization.models import Account, Firm
+from zhengtong.organization.queries import actor, names_of
 from zhengtong.services import drafts
 from zhengtong.services.drafts import DraftKey
 from zhengtong.services.earlier import answers_of, offers
 from zhengtong.services.models import Draft
 from zhengtong.services.pages.conflict import conflict_page
 from zhengtong.services.pages.filling import Filling, Window, begin
+from zhengtong.ui.forms import Choice
 from zhengtong.ui.pages import page, post_key, route
 
 
@@ -26,12 +31,17 @@ class Applying:
 
     def __init__(self, request: HttpRequest, account: Account, filling: Filling) -> None:
         self.request, self.account, self.filling = request, account, filling
-        self.applicant = account.pseudonym
-        self.key = DraftKey(account.pseudonym, filling.event.key, filling.answers)
+        self.actor = actor(request)
+        self.standing = _chosen(self.actor, filling.event.key, request.GET.get("for", ""))
+        self.principal = self.standing.principal if self.standing else ""
+        self.applicant = self.principal or account.pseudonym
+        self.key = DraftKey(account.pseudonym, filling.event.key, filling.answers, self.principal)
 
     def open(self) -> None:
         """Begin from the draft, and from what the sign-in knows."""
         self.filling.resume(self.key.find())
+        if self.principal:
+            self.filling.prefill(_known_of(self.principal, self.filling), "account")
         mobiles = [key for key, element in self.filling.event.elements.items() if element.type == "mobile"]
         self.filling.prefill(dict.fromkeys(mobiles, self.account.mobile), "account")
         self.filling.window = Window.on(self.filling.draft)
@@ -40,7 +50,8 @@ class Applying:
         context = self.filling.context()
         asked = {field.name for field in self.filling.context()["inputs"]}  # type: ignore[attr-defined]  # a list of fields
         earlier = offers(self.applicant, self.filling.event, self.filling.raw, asked)
-        return page(self.request, "services/apply.html", {**context, "earlier": earlier}, faults=faults)
+        names = in_whose_name(self.request, self.actor, self.filling, self.standing)
+        return page(self.request, "services/apply.html", {**context, "earlier": earlier, **names}, faults=faults)
 
     def keep(self) -> Draft:
         window = self.filling.window
@@ -71,7 +82,9 @@ class Applying:
     def submit(self) -> HttpResponse:
         try:
             self.filling.check()
-            done = perform(self.filling.submission(), actor(self.request), post_key(self.request))
+            done = perform(
+                replace(self.filling.submission(), principal=self.principal), self.actor, post_key(self.request)
+            )
         except FormFaults as faults:
             self.keep()
             self.filling.faults = dict(faults.fields)
@@ -91,10 +104,40 @@ class Applying:
         except Overtaken as overtaken:
             if "autosave" in posted:
                 return JsonResponse({"overtaken": overtaken.say("en")}, status=overtaken.http)
-            done = performed(actor(self.request), "case.submit", post_key(self.request))
+            done = performed(self.actor, "case.submit", post_key(self.request))
             if done:  # the same press of the same button, sent twice
                 return redirect("my_case", done["case"])
             return conflict_page(self.request, self.filling, self.key.find(), overtaken, self.account.pseudonym)
+
+
+def _chosen(me: Actor, life_event: str, mandate: str) -> Standing | None:
+    """The mandate named in the address. Raises `Refused` for one the person does not hold, or not for this."""
+    if not mandate:
+        return None
+    found = next((s for s in me.standings if s.mandate == mandate and s.covers(life_event)), None)
+    if found is None:
+        raise Refused("没有代为办理这件事的授权", "you hold no mandate to apply for this", where="for")
+    return found
+
+
+def _known_of(principal: str, filling: Filling) -> dict[str, str]:
+    """What a firm's registration already says, so that it is not typed: its unified code."""
+    firm = Firm.objects.filter(pseudonym=principal).first()
+    codes = [key for key, element in filling.event.elements.items() if element.type == "uscc"] if firm else []
+    return dict.fromkeys(codes, firm.code if firm else "")
+
+
+def in_whose_name(
+    request: HttpRequest, me: Actor, filling: Filling, standing: Standing | None
+) -> dict[str, list[Choice] | str]:
+    """In whose names the person may apply for this: links, the present one named by `for_whom`."""
+    able = sorted((s for s in me.standings if s.covers(filling.event.key)), key=lambda s: s.mandate)
+    names = names_of(s.principal for s in able)
+    here = f"{request.path}?{urlencode(filling.answers)}"
+    others = [Choice(f"{here}&for={s.mandate}", names.get(s.principal, "")) for s in able if s != standing]
+    if standing is not None:
+        others.append(Choice(here, _("yourself")))
+    return {"for_whom": names.get(standing.principal, "") if standing else "", "other_names": others}
 
 
 @route(permission="case.submit", methods=("GET", "HEAD", "POST"))

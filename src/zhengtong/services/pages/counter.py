@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from zhengtong.acts.perform import now_us, perform
-from zhengtong.acts.serving import city
-from zhengtong.city.identifiers import read_id_card
-from zhengtong.errors import BadInput, FormFaults, ZhengtongError
-from zhengtong.organization.persons import Person
+from zhengtong.errors import FormFaults, ZhengtongError
 from zhengtong.organization.queries import actor, names_of
 from zhengtong.services.casework import calendar
 from zhengtong.services.engine.notices import NoticeKind, qr_svg
@@ -24,6 +20,7 @@ from zhengtong.services.models import Notice
 from zhengtong.services.pages.filling import begin
 from zhengtong.services.pages.forms import situation_fields
 from zhengtong.services.pages.mine import readable
+from zhengtong.services.pages.persons import person_fields, read_person
 from zhengtong.services.pages.states import phase_state
 from zhengtong.services.published import published
 from zhengtong.services.queries import cases_taken_by, life_event, life_events
@@ -53,7 +50,7 @@ def intake(request: HttpRequest, key: str) -> HttpResponse:
         return page(request, "services/counter_intake.html", {**filling.context(), "person": _person_fields({}, {})})
     filling.take(request)
     filling.origins = dict.fromkeys(filling.raw, "counter")
-    person, faults = _read_person(request)
+    person, faults = read_person(request, "person")
     try:
         filling.faults |= faults
         filling.check()
@@ -69,36 +66,8 @@ def intake(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _person_fields(given: dict[str, str], faults: dict[str, ZhengtongError]) -> list[Field]:
-    return [
-        Field(
-            "person_name",
-            _("Name of the applicant"),
-            value=given.get("person_name", ""),
-            error=faults.get("person_name", ""),
-            autocomplete="off",
-        ),
-        Field(
-            "person_number",
-            _("Resident ID number of the applicant"),
-            value=given.get("person_number", ""),
-            error=faults.get("person_number", ""),
-            autocomplete="off",
-        ),
-    ]
-
-
-def _read_person(request: HttpRequest) -> tuple[Person | None, dict[str, ZhengtongError]]:
-    faults: dict[str, ZhengtongError] = {}
-    name = request.POST.get("person_name", "").strip()
-    if not name or len(name) > 64:
-        faults["person_name"] = BadInput("请填写申请人姓名", "enter the applicant's name")
-    number = ""
-    try:
-        today = datetime.now(UTC).date()
-        number = read_id_card(request.POST.get("person_number", ""), today=today, divisions=[city().meta.division])
-    except BadInput as fault:
-        faults["person_number"] = fault
-    return (None if faults else Person(name, number)), faults
+    names = (_("Name of the applicant"), _("Resident ID number of the applicant"))
+    return person_fields("person", names, given, faults)
 
 
 @route(permission="counter.use")

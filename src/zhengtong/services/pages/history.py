@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from zhengtong.ledger.models import Event
+from zhengtong.ledger.models import Event, EventObject
+from zhengtong.organization.queries import names_of
 from zhengtong.services.casework import CaseWork
 from zhengtong.ui.parts import Moment
 
@@ -45,11 +49,13 @@ MORE: dict[str, object] = {
 """What the evidence shows besides."""
 
 
-def history(work: CaseWork) -> list[Moment]:
-    """Newest first. Who acted is named by department; persons stay behind their pseudonyms."""
+def history(work: CaseWork, *, by_name: bool = False) -> list[Moment]:
+    """Newest first. Who acted is named by department; who acts for the applicant by name, to who may read the form."""
     found = Event.objects.filter(objects_touched__object_type="case", objects_touched__object_id=work.case.number)
     moments = []
     shown = found.filter(type__in=WORDS).select_related("leaf").order_by("-time_us", "-id").distinct()
+    people = names_of({e.actor for e in shown if not e.department}) if by_name else {}
+    under = _under_mandates(work) if by_name else frozenset()
     for event in shown:
         service = work.definition.services.get(event.attributes.get("service", ""))
         department = work.definition.departments.get(event.department)
@@ -57,10 +63,27 @@ def history(work: CaseWork) -> list[Moment]:
             Moment(
                 event.time_us,
                 WORDS[event.type],
-                by=(department.short or department.name) if department else "",
+                by=(department.short or department.name) if department else _person(event, work, people, under),
                 note=service.name if service else "",
                 proof_url=reverse("event_evidence", args=[event.id]),
                 standing="sealed" if hasattr(event, "leaf") else "promised",
             )
         )
     return moments
+
+
+def _under_mandates(work: CaseWork) -> frozenset[str]:
+    """The events of the case that somebody caused in the applicant's name."""
+    case = EventObject.objects.filter(object_type="case", object_id=work.case.number).values("event")
+    acted = EventObject.objects.filter(object_type="mandate", qualifier="under", event__in=case)
+    return frozenset(acted.values_list("event_id", flat=True))
+
+
+def _person(event: Event, work: CaseWork, people: Mapping[str, str], under: frozenset[str]) -> str:
+    """Who acted that is no department: the applicant, somebody in his name, or the counter."""
+    name = people.get(event.actor, "")
+    if not name:
+        return ""
+    if event.id in under:
+        return gettext("%(name)s, acting for the applicant") % {"name": name}
+    return gettext("%(name)s, at the counter") % {"name": name} if event.actor == work.case.taken_by else name

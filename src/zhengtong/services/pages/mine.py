@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from zhengtong.acts.authority import may
 from zhengtong.acts.perform import perform
 from zhengtong.errors import FormFaults, NotFound
-from zhengtong.organization.queries import actor
+from zhengtong.organization.queries import actor, names_of
 from zhengtong.services.actions.supply_correction import SupplyCorrection, asked_items
 from zhengtong.services.actions.withdraw_case import WithdrawCase
 from zhengtong.services.casework import CaseWork, open_case
@@ -37,11 +37,14 @@ from zhengtong.ui.pages import page, post_key, route
 
 @route(permission="case.submit")
 def my_cases(request: HttpRequest) -> HttpResponse:
+    me = actor(request)
+    found = list(cases_of(me)[:100])
+    names = names_of(case.applicant for case in found if case.applicant != me.id)
     cases = [
-        (case, published(case.definition).event.name, phase_state(case.phase))
-        for case in cases_of(actor(request))[:100]
+        (case, published(case.definition).event.name, phase_state(case.phase), names.get(case.applicant, ""))
+        for case in found
     ]
-    return page(request, "services/my_cases.html", {"cases": cases, "drafts": drafts_shown(actor(request).id)})
+    return page(request, "services/my_cases.html", {"cases": cases, "drafts": drafts_shown(me)})
 
 
 def readable(request: HttpRequest, number: str) -> CaseWork:
@@ -75,11 +78,18 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "inputs": fields,
         "fields": fields,
         "notices": notices_of(work),
-        "moments": history(work),
+        "moments": history(work, by_name=bool(may(me, "case.read_form", work.subject))),
+        "principal": _principal(work, me.id),
         "told": told_us(work) if may(me, "case.read_form", work.subject) else None,
         **rating_context(work, bool(may(me, "case.rate", work.applicants_subject))),
         "may_withdraw": work.case.phase == "open" and bool(may(me, "case.withdraw", work.applicants_subject)),
     }
+
+
+def _principal(work: CaseWork, reader: str) -> str:
+    """Whose case it is, to who reads it for him."""
+    whose = work.case.applicant
+    return "" if whose == reader else names_of([whose]).get(whose, "")
 
 
 def notices_of(work: CaseWork) -> list[tuple[Notice, object]]:
