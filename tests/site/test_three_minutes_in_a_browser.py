@@ -48,7 +48,7 @@ def test_from_the_figure_to_the_proof_and_to_the_one_who_changed_a_row(page: Any
     read_in(page, site, "en")
     sign_in(page, site, "leader")
     page.click("nav.faces a[href='/cockpit/']")
-    figure = page.locator("main .figure a, main a.figure, main a.proof[href^='/cockpit/on-time/']").first
+    figure = page.locator("main a.proof[href^='/cockpit/on-time/']").first
     figure.click()
     assert "closed cases were on time" in page.locator("h1").inner_text()
     page.locator("main a[href^='/evidence/cases/']").first.click()

@@ -109,7 +109,7 @@ def days_of(value: float) -> str:
 _SHOWN: dict[str, Callable[[float], str]] = {
     "count": number,
     "share": lambda value: percent(value, 1),
-    "days": lambda value: f"{value:g}",
+    "days": lambda value: f"{value:.1f}".removesuffix(".0"),
     "elapsed": days_of,
     "date": lambda value: local_date(int(value)),
     "time": lambda value: local_time(int(value)),
@@ -126,6 +126,8 @@ def _shown(cell: object, kind: Kind) -> object:
         words = _SHOWN[kind](whole.value) if kind in _SHOWN and not isinstance(whole.value, str) else whole.value  # type: ignore[arg-type]  # numbers by kind
     if whole.state:
         return State(whole.state, words)  # type: ignore[arg-type]  # a state's kind
+    if kind == "date" and not whole.url:
+        return format_html('<span class="day">{}</span>', say(words))
     if whole.url:
         return format_html('<a href="{}">{}</a>', whole.url, say(words))
     return words

@@ -11,4 +11,3 @@ declare(
     Allowed("auditor", Relation.ANY),
 )
 declare("evidence.read_all", Allowed("leader", Relation.ANY), Allowed("auditor", Relation.ANY))
-declare("ledger.audit", Allowed("auditor", Relation.ANY), Allowed("leader", Relation.ANY))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,15 +12,13 @@ from statistics import fmean, median
 from django.conf import settings
 
 from zhengtong.acts.serving import city
-from zhengtong.errors import Contradicted
 from zhengtong.evaluation.engine import figures, sources
 from zhengtong.evaluation.engine.figures import OnTime, Outcome, RatedCase
 from zhengtong.evaluation.engine.mining import EventLog
 from zhengtong.evaluation.engine.report import Mined, mine_source
-from zhengtong.evaluation.engine.snapshot import Known, Record, Snapshot, record
+from zhengtong.evaluation.engine.snapshot import Known, Record, Snapshot, record, unchanged
 from zhengtong.evaluation.rules.reductions import Before, Reduction, reductions
 from zhengtong.ledger import log as compose
-from zhengtong.ledger.engine.segments import Segments
 from zhengtong.ledger.segments import segments
 from zhengtong.services.casework import calendar
 from zhengtong.services.definition import BeforeFile, RatingFile
@@ -67,22 +65,16 @@ class Picture:
     ratings: tuple[RatedCase, ...] = ()
 
 
-def picture(life_event: str) -> Picture:
-    """Every closed case of a life event, from the sealed record as it is now."""
-    held = segments(compose())
-    return _picture(held.folder, held.origin, held.manifest().size, life_event)
+def picture(life_event: str, leaves: int | None = None) -> Picture:
+    """Every closed case of a life event, from the sealed record as it is now, or was at so many leaves."""
+    held = _record()
+    return _picture(held.segments.folder, held.segments.origin, held.size() if leaves is None else leaves, life_event)
 
 
 @lru_cache(maxsize=64)
 def _picture(folder: Path, origin: str, size: int, life_event: str) -> Picture:
-    held = Segments(folder, origin)
-    changed = held.verify()
-    if changed:
-        raise Contradicted(
-            "存证分段文件已被改动，无法据此计数",
-            "segments of the record were changed; nothing can be counted from them",
-            found=", ".join(changed),
-        )  # fmt: skip
+    held = record(folder, origin).segments
+    unchanged(held)
     connection, leaves = held.connect(size)
     with connection:
         return Picture(
@@ -110,22 +102,70 @@ def measured(cases: Sequence[Outcome]) -> dict[str, float | None]:
     }
 
 
+def bad_up_to() -> int:
+    """The highest level that the city counts as a bad rating; 0 where it has no ratings."""
+    files = city().all(RatingFile)
+    return files[0].bad_up_to if files else 0
+
+
 def satisfied(ratings: Sequence[RatedCase]) -> OnTime:
     """How many of the rated cases were not rated badly, by the city's own rules."""
-    files = city().all(RatingFile)
-    bad = files[0].bad_up_to if files else 0
+    bad = bad_up_to()
     return OnTime(len(ratings), sum(rating.level > bad for rating in ratings))
 
 
-def compared(event: LifeEvent, before: BeforeFile, cases: Sequence[Outcome]) -> Sequence[Reduction]:
-    """The six measures of a life event against one published set of figures."""
+def compared(
+    event: LifeEvent, before: BeforeFile, cases: Sequence[Outcome], now: Mapping[str, float | None] | None = None
+) -> Sequence[Reduction]:
+    """The six measures of a life event against one published set of figures; `now` in place of what was measured."""
     published = {
         name: value
         for name in ("steps", "days", "materials", "visits", "fields", "departments")
         if (value := getattr(before, name)) is not None
     }
     base = Before(frozenset(before.services), before.comparable, published)
-    return reductions(base, frozenset(event.services), measured(cases))
+    return reductions(base, frozenset(event.services), measured(cases) if now is None else now)
+
+
+def defined(event: LifeEvent) -> dict[str, float | None]:
+    """The same six as the life event is defined, for the situation that asks for most (口径: what is promised)."""
+    services = event.services.values()
+    own = {material.key for one in services for material in one.materials if material.origin != "output"}
+    return {
+        "steps": len(event.services),
+        "days": event.event.promised.days if event.event.promised.unit == "working_days" else None,
+        "materials": len(own),
+        "visits": sum(one.visits for one in services),
+        "fields": len({element for one in services for element in one.elements}),
+        "departments": len({one.department for one in services}),
+    }
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """One service's limits in days of one unit; `statutory` None where the law sets none, or counts otherwise."""
+
+    service: str
+    statutory: int | None
+    promised: int
+
+
+def pledges(event: LifeEvent) -> list[Pledge]:
+    """Promised against statutory limits, service by service (减时间, the official way of counting it)."""
+    found = []
+    for key, service in event.services.items():
+        terms = event.terms(service)
+        law, own = terms.statutory("decide"), terms.promised["decide"]
+        alike = law is not None and law.unit == own.unit
+        found.append(Pledge(key, law.amount if law is not None and alike else None, own.amount))
+    return found
+
+
+def pledged_share(pledges: Sequence[Pledge]) -> float | None:
+    """By how much the promised limits together are shorter than the statutory ones of the same services."""
+    both = [one for one in pledges if one.statutory]
+    law = sum(one.statutory or 0 for one in both)
+    return 1 - sum(one.promised for one in both) / law if law else None
 
 
 def mined_sources() -> list[Mined]:

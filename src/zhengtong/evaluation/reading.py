@@ -18,7 +18,7 @@ from django.urls import reverse
 from zhengtong.acts.perform import now_us
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department
-from zhengtong.errors import BadInput
+from zhengtong.errors import BadInput, NotFound
 from zhengtong.evaluation import queries
 from zhengtong.evaluation.engine.snapshot import Snapshot
 from zhengtong.evaluation.engine.tallies import EQUAL, Chosen
@@ -86,11 +86,15 @@ def parsed_number(text: str, name: str, least: int, most: int) -> int | None:
 class Reading:
     """Of the parameters of an address. Raises `BadInput` for those that mean nothing."""
 
-    def __init__(self, params: QueryDict) -> None:
-        self.params = params
+    def __init__(self, params: QueryDict, *, days: int | None = None) -> None:
+        self.params, self._days = params, days
         size = queries.record_size()
         self.as_of = parsed_number(params.get("as_of", ""), "as_of", 0, size)
         self.leaves = size if self.as_of is None else self.as_of
+
+    def over(self, days: int) -> Reading:
+        """The same, of the last `days` days where the reader chose no period."""
+        return Reading(self.params, days=days)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -109,7 +113,8 @@ class Reading:
     def period(self) -> Period:
         """What the reader chose; else the last twelve months with this one."""
         until = parsed_date(self.params.get("until", ""), "until") or self.today
-        since = parsed_date(self.params.get("since", ""), "since") or month_of(until, MONTHS - 1)
+        usual = until - timedelta(days=self._days - 1) if self._days else month_of(until, MONTHS - 1)
+        since = parsed_date(self.params.get("since", ""), "since") or usual
         if since > until:
             raise BadInput("起始日期晚于结束日期", "the period ends before it begins", found=f"{since} – {until}")
         return Period(since, until)
@@ -124,6 +129,14 @@ class Reading:
     @cached_property
     def events(self) -> dict[str, LifeEvent]:
         return {event.key: event for event in life_events()}
+
+    def event(self, key: str) -> LifeEvent:
+        """Raises `NotFound`."""
+        if key not in self.events:
+            raise NotFound(
+                "没有这件事，或尚未发布", "there is no such life event, or it is not published", found=key[:40]
+            )
+        return self.events[key]
 
     @cached_property
     def situation_numbers(self) -> frozenset[str] | None:

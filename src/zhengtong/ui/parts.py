@@ -89,3 +89,29 @@ class CursorPage:
     shown: int
     before: str = ""
     after: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line or bar of a chart; None is a gap. `role` is a state's kind and gives the colour, not the meaning."""
+
+    name: Words
+    values: Sequence[float | None]
+    role: StateKind = "info"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What ECharts draws for those who see it; the page shows the same figures in a table beside it.
+
+    `key` is an id, unique on the page. Values of unit "percent" are shares from 0 to 1. `sideways` draws bars from left
+    to right, for labels that are long.
+    """
+
+    key: str
+    title: Words
+    labels: Sequence[Words]
+    series: Sequence[Series]
+    kind: Literal["line", "bar", "stack"] = "line"
+    unit: Literal["percent", "days", "count"] = "count"
+    sideways: bool = False

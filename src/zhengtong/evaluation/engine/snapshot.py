@@ -86,13 +86,7 @@ class Record:
             return self._flat
 
     def _read(self, leaves: int) -> tuple[pa.Table, int]:
-        changed = self.segments.verify()
-        if changed:
-            raise Contradicted(
-                "存证分段文件已被改动，无法据此计数",
-                "segments of the record were changed; nothing can be counted from them",
-                found=", ".join(changed),
-            )  # fmt: skip
+        unchanged(self.segments)
         connection, size = self.segments.connect(leaves)
         with connection:
             paths = ", ".join(f"'$.{name}'" for name in ATTRIBUTES)
@@ -103,6 +97,17 @@ class Record:
     def at(self, leaves: int, known: Iterable[Known] = ()) -> Snapshot:
         """The tables as of so many leaves."""
         return Snapshot(self.flat(leaves), leaves, known)
+
+
+def unchanged(segments: Segments) -> None:
+    """Raises `Contradicted` where a segment's file is not what was written."""
+    changed = segments.verify()
+    if changed:
+        raise Contradicted(
+            "存证分段文件已被改动，无法据此计数",
+            "segments of the record were changed; nothing can be counted from them",
+            found=", ".join(changed),
+        )
 
 
 @lru_cache(maxsize=16)

@@ -52,6 +52,14 @@ class Change:
         return Fraction(*self.after) - Fraction(*self.before)
 
     @property
+    def before_share(self) -> float:
+        return self.before[0] / self.before[1]
+
+    @property
+    def after_share(self) -> float:
+        return self.after[0] / self.after[1]
+
+    @property
     def biggest(self) -> Contribution | None:
         """The part that goes furthest beyond its share in the change's direction; None where nothing changed."""
         falling = self.difference < 0

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -60,10 +60,19 @@ def _lead(row: SupervisedTask) -> object:
     return city().get(Department, key).name if key and city().has(Department, key) else ""
 
 
+Listed = tuple[SupervisedTask, State, State | None, object]
+"""A task, its state, the colour it has reached, its lead department's name."""
+
+
+def listed(rows: Iterable[SupervisedTask]) -> list[Listed]:
+    """Tasks as lists show them."""
+    return [(row, State(*STATES[row.state]), escalation_state(row), _lead(row)) for row in rows]
+
+
 @route(permission="task.read")
 def all_tasks(request: HttpRequest) -> HttpResponse:
     me = actor(request)
-    rows = [(row, State(*STATES[row.state]), escalation_state(row), _lead(row)) for row in tasks_for(me)[:100]]
+    rows = listed(tasks_for(me)[:100])
     may_propose = any(me.holds(role) for role in ("government_office", "leader", "data_bureau", "auditor"))
     return page(request, "organization/tasks.html", {"rows": rows, "may_propose": may_propose})
 

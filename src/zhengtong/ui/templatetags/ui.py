@@ -249,6 +249,20 @@ def bar(value: float, maximum: float, words: object, kind: str = "ok") -> dict[s
     return {"share": drawing.share(value, maximum), "words": words, "kind": kind}
 
 
+@register.inclusion_tag(_component("chart"))
+def chart(chart: parts.Chart) -> dict[str, object]:
+    """A figure for ECharts. The page loads `js/charts.js` and puts a table with the same figures beside it."""
+    data = {
+        "kind": chart.kind,
+        "unit": chart.unit,
+        "sideways": chart.sideways,
+        "labels": [str(say(label)) for label in chart.labels],
+        "series": [{"name": str(say(s.name)), "values": list(s.values), "role": s.role} for s in chart.series],
+    }
+    tall = "tall" if chart.sideways and len(chart.labels) > 8 else ""
+    return {"chart": chart, "data": data, "data_id": f"{chart.key}-data", "tall": tall}
+
+
 # ── addresses ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -272,6 +286,12 @@ def pagination(context: Context, page: parts.CursorPage) -> dict[str, object]:
         "before": query(context, before=page.before, after=None) if page.before else "",
         "after": query(context, after=page.after, before=None) if page.after else "",
     }
+
+
+@register.filter
+def add_px(value: float, more: float) -> float:
+    """A place in a drawing, so many pixels further (Django's `add` takes whole numbers only)."""
+    return round(value + more, 1)
 
 
 @register.simple_tag

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""减环节 减时间 减材料 减跑动: what a life event saves, as defined and as the record measured it, side by side."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _lazy
+
+from zhengtong.evaluation import queries
+from zhengtong.evaluation.listing import Cell, Field, Listing
+from zhengtong.evaluation.pages.frame import show
+from zhengtong.evaluation.reading import Reading
+from zhengtong.evaluation.rules.reductions import Reduction
+from zhengtong.services.definition import BeforeFile
+from zhengtong.services.published import LifeEvent
+from zhengtong.ui.forms import Words
+from zhengtong.ui.pages import route
+
+MEASURES: dict[str, Words] = {
+    "steps": _lazy("Steps departments really took (median)"),
+    "days": _lazy("Working days from receipt to closing (median)"),
+    "materials": _lazy("Documents the applicant really uploaded (mean)"),
+    "visits": _lazy("Visits to a counter (mean)"),
+    "fields": _lazy("Fields the applicant typed (mean)"),
+    "departments": _lazy("Departments that decided (median)"),
+}
+WHY_NOT: dict[str, Words] = {
+    "other_services": _lazy("not comparable: other services"),
+    "other_method": _lazy("not comparable: other method"),
+    "not_published": _lazy("no figure was published"),
+    "not_measured": _lazy("nothing measured yet"),
+}
+
+
+def _saved(one: Reduction) -> Cell:
+    return Cell(one.share, WHY_NOT.get(one.why_not, ""))
+
+
+def saved(reading: Reading, event: LifeEvent, before: BeforeFile) -> Listing:
+    """One set of published figures against the definition and against the record."""
+    cases = queries.picture(event.key, reading.leaves).cases
+    by_record = queries.compared(event, before, cases)
+    by_definition = queries.compared(event, before, cases, queries.defined(event))
+    url = reading.url("on_time_cases", event.key)
+    rows = [
+        [
+            Cell(one.measure, MEASURES[one.measure]),
+            one.before,
+            defined.measured,
+            _saved(defined),
+            Cell(
+                one.measured,
+                "" if one.measured is None else f"{one.measured:.1f}",
+                url if one.measured is not None else "",
+            ),
+            _saved(one),
+        ]
+        for one, defined in zip(by_record, by_definition, strict=True)
+    ]
+    columns = [
+        Field("measure", _lazy("Measure")),
+        Field("before", _lazy("Before"), "days"),
+        Field("defined", _lazy("As defined"), "days"),
+        Field("saved_defined", _lazy("Saved as defined"), "share"),
+        Field("measured", _lazy("Measured"), "days"),
+        Field("saved_measured", _lazy("Saved as measured"), "share"),
+    ]
+    return Listing("savings", _lazy("Before, as defined and as measured"), columns, rows, wide=True)
+
+
+def first_saved(reading: Reading, key: str) -> Listing:
+    """The first published figures of a life event, for a file. Raises `NotFound`."""
+    event = reading.event(key)
+    comparable = sorted(event.event.before, key=lambda one: not one.comparable)
+    return saved(reading, event, comparable[0]) if comparable else Listing("savings", "", [], [])
+
+
+def pledged(reading: Reading, key: str) -> Listing:
+    """Promised against statutory limits, service by service."""
+    found = queries.pledges(reading.event(key))
+    rows = [
+        [
+            Cell(one.service, reading.service(one.service)),
+            one.statutory,
+            one.promised,
+            1 - one.promised / one.statutory if one.statutory else None,
+        ]
+        for one in found
+    ]
+    columns = [
+        Field("service", _lazy("Step")),
+        Field("statutory", _lazy("Statutory days"), "count"),
+        Field("promised", _lazy("Promised days"), "count"),
+        Field("saved", _lazy("Shorter by"), "share"),
+    ]
+    return Listing("pledged", _lazy("Promised against statutory limits"), columns, rows)
+
+
+@route(permission="cockpit.read")
+def savings(request: HttpRequest) -> HttpResponse:
+    reading = Reading(request.GET)
+    blocks = []
+    for key, event in reading.events.items():
+        own = [one for one in event.event.before if one.comparable and set(one.services) == set(event.services)]
+        others = [one for one in event.event.before if one not in own]
+        cases = queries.picture(key, reading.leaves).cases
+        blocks.append(
+            {
+                "key": key,
+                "event": event.event,
+                "count": len(cases),
+                "url": reading.url("on_time_cases", key),
+                "process_url": reading.url("cockpit_process", key),
+                "own": [(before, saved(reading, event, before)) for before in own],
+                "others": [(before, saved(reading, event, before)) for before in others],
+                "pledged": pledged(reading, key),
+                "pledged_share": queries.pledged_share(queries.pledges(event)),
+            }
+        )
+    return show(request, "cockpit_savings", "evaluation/savings.html", {"blocks": blocks}, reading=reading)
