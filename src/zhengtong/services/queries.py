@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 
 from zhengtong.acts.actor import Actor
+from zhengtong.acts.authority import Relation, rules
 from zhengtong.errors import NotFound
-from zhengtong.services.models import Case, PublishedVersion, Step
+from zhengtong.organization.tries import count_failure, require_patience
+from zhengtong.services.models import Case, Notice, PublishedVersion, Step
 from zhengtong.services.published import LifeEvent, published
 from zhengtong.services.rules.flow import StepState
 
@@ -69,3 +71,44 @@ def steps_of(departments: Iterable[str]) -> QuerySet[Step]:
     """Open steps of these departments, the most urgent first; what waits for the applicant or a system last."""
     steps = Step.objects.filter(department__in=list(departments), state__in=OPEN_TO_DEPARTMENT).select_related("case")
     return steps.order_by("due_us", "id")
+
+
+def visible_to(actor: Actor) -> Q:
+    """The cases an actor may read, as a condition: the rules of `case.read`, told to the database."""
+    found = Q(pk__in=[])
+    for rule in rules()["case.read"]:
+        if not actor.holds(rule.role):
+            continue
+        if rule.relation == Relation.ANY:
+            return Q()
+        if rule.relation == Relation.OWN and actor.id:
+            found |= Q(applicant=actor.id) | Q(taken_by=actor.id)
+        if rule.relation == Relation.DEPARTMENT:
+            mine = Step.objects.filter(department__in=actor.departments(rule.role))
+            found |= Q(pk__in=mine.values("case_id"))
+    return found
+
+
+def visible_case(actor: Actor, number: str) -> Case:
+    """A case its reader may see. Raises `NotFound` for one that is not his exactly as for one that is not there:
+    one question to the database answers both, so that neither words nor time tell which numbers exist."""
+    case = Case.objects.filter(visible_to(actor), number=number).first()
+    if case is None:
+        raise NotFound("没有这个办件", "there is no such case", found=number)
+    return case
+
+
+def case_tag(case: Case, steps: Iterable[Step]) -> str:
+    """An HTTP entity tag: it changes with the case or any of its steps, and with nothing else."""
+    return f'"{case.version}.{"-".join(str(step.version) for step in steps)}"'
+
+
+def notice_of_code(code: str, address: str) -> Notice:
+    """The notice with a verification code. Raises `NotFound`, and `TooMany` after many codes that are none."""
+    asking = [("code", address)]
+    require_patience(asking)
+    notice = Notice.objects.filter(code=code).select_related("case", "step").first()
+    if notice is None:
+        count_failure(asking)
+        raise NotFound("没有这个核验码的文书", "no notice has this code", found=code[:32])
+    return notice

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from zhengtong.services.api import docs
 from zhengtong.services.pages import (
     agency,
     applying,
@@ -48,4 +49,5 @@ urlpatterns = [
     path("workbench/<str:number>/<slug:step>/act/", workbench.act_on_step, name="act_on_step"),
     path("verify/", verification.ask, name="verify"),
     path("verify/<str:code>/", verification.show, name="verify_code"),
+    path("api/v1/docs", docs.reference, name="api_docs"),
 ]

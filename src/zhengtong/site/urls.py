@@ -4,11 +4,14 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from zhengtong.evaluation.api import router as figures
 from zhengtong.organization.pages.login import SignIn
 from zhengtong.services.api import api
 from zhengtong.site.health import healthz
 from zhengtong.ui.pages import public
 from zhengtong.ui.views import handler400, handler403, handler404, handler500  # noqa: F401  # Django looks here
+
+api.add_router("/figures", figures)
 
 urlpatterns = [
     path("", include("zhengtong.services.urls")),

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
 
 from zhengtong.errors import ZhengtongError
-from zhengtong.ui.problems import answer
+from zhengtong.ui.pages import is_api, refuse_nul
+from zhengtong.ui.problems import answer, plain
 
 # A government page needs none of these: whatever is injected into it shall not have them either.
 PERMISSIONS_POLICY = ", ".join(
@@ -32,6 +33,14 @@ PERMISSIONS_POLICY = ", ".join(
 )
 
 
+def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A method that is not offered, as a problem that still names those that are."""
+    problem = plain(request, response.status_code)
+    if "Allow" in response:
+        problem["Allow"] = response["Allow"]
+    return problem
+
+
 class FacesMiddleware:
     """Last in the list: it sees the views' exceptions first, and every middleware before it sees its answer."""
 
@@ -40,6 +49,8 @@ class FacesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if is_api(request) and response.status_code == HttpResponseNotAllowed.status_code:
+            response = _not_allowed(request, response)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.user.is_authenticated:
@@ -48,6 +59,17 @@ class FacesMiddleware:
         # Language and large print come from cookies.
         patch_vary_headers(response, ["Cookie"])
         return response
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: tuple[object, ...], kwargs: Mapping[str, object]
+    ) -> HttpResponse | None:
+        """What pages refuse in `ui.pages`, a program's address and query may not hold either."""
+        if is_api(request):
+            try:
+                refuse_nul(request, kwargs)
+            except ZhengtongError as error:
+                return answer(request, error)
+        return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return answer(request, exception) if isinstance(exception, ZhengtongError) else None

@@ -55,7 +55,7 @@ def _mark(
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.method not in declared.methods:
             return HttpResponseNotAllowed(declared.methods)
-        _refuse_nul(request, kwargs)
+        refuse_nul(request, kwargs)
         answer = guard(request, kwargs)
         return view(request, *args, **kwargs) if answer is None else answer
 
@@ -63,7 +63,7 @@ def _mark(
     return cast("View[P]", guarded)
 
 
-def _refuse_nul(request: HttpRequest, arguments: Mapping[str, object]) -> None:
+def refuse_nul(request: HttpRequest, arguments: Mapping[str, object]) -> None:
     """No keyboard types a NUL, PostgreSQL stores none, and C libraries end a text at it. Raises BadInput."""
     sent = [text for data in (request.GET, request.POST) for values in data.lists() for text in (values[0], *values[1])]
     if any("\0" in text for text in [*sent, *map(str, arguments.values())] if isinstance(text, str)):

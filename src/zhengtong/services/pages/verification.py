@@ -18,6 +18,7 @@ from zhengtong.services.documents import signer
 from zhengtong.services.engine.signing import root_pem, verify_pdf
 from zhengtong.services.models import Notice
 from zhengtong.services.published import published
+from zhengtong.services.queries import notice_of_code
 from zhengtong.ui.forms import Field
 from zhengtong.ui.pages import page, public
 
@@ -45,10 +46,10 @@ def ask(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "").strip().upper().replace(" ", "").replace("-", "")
     if "code" not in request.GET:
         return page(request, "services/verify.html", {"fields": [_code_field()]})
-    if not Notice.objects.filter(code=code).exists():
-        faults = FormFaults(
-            {"code": BadInput("没有这个核验码的文书", "no notice has this code", found=code[:32] or None)}
-        )
+    try:
+        notice_of_code(code, request.META.get("REMOTE_ADDR", ""))
+    except NotFound as unknown:
+        faults = FormFaults({"code": unknown})
         fields = [_code_field(code, faults.fields["code"])]
         return page(request, "services/verify.html", {"fields": fields}, faults=faults)
     return redirect("verify_code", code)
@@ -57,9 +58,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @public(reason="whoever holds a notice may check it", methods=("GET", "HEAD", "POST"))
 def show(request: HttpRequest, code: str) -> HttpResponse:
     """What the notice is, without naming the person; with a file posted, whether it is this very file."""
-    notice = Notice.objects.filter(code=code).select_related("case", "step").first()
-    if notice is None:
-        raise NotFound("没有这个核验码的文书", "no notice has this code", found=code[:32])
+    notice = notice_of_code(code, request.META.get("REMOTE_ADDR", ""))
     definition = published(notice.case.definition)
     sealed = Event.objects.filter(
         type="notice_sealed", objects_touched__object_type="notice", objects_touched__object_id=notice.reference
