@@ -148,6 +148,7 @@ def _register() -> None:
         name = action.verb.partition(".")[2].replace("_", "-")
         scope = "steps.act" if any(rule.role == "officer" for rule in action.allowed) else "cases.write"
         view = _operation(action, body_of(action))
+        view.__name__ = action.verb.replace(".", "_")  # the address takes its name from it
         doc = " ".join((inspect.getdoc(action) or "").split())
         api.post(
             f"/cases/{{number}}/steps/{{step}}/{name}" if on_step else f"/cases/{{number}}/{name}",
