@@ -24,7 +24,7 @@ from zhengtong.services.published import LifeEvent, published
 from zhengtong.services.rules import flow
 from zhengtong.services.rules.facts import Fact
 from zhengtong.services.rules.limits import Assessment, assess
-from zhengtong.services.rules.plan import Plan
+from zhengtong.services.rules.plan import Plan, StepPlan
 
 IMPORTED = "import"
 """Channel of a case that another system's tables told of: that system has it already, it is not handed over again."""
@@ -64,6 +64,13 @@ class CaseWork:
         """The case as the applicant's alone: what the clerk who took it in may not do in his stead."""
         return self._subject({self.case.applicant})
 
+    @property
+    def readers_subject(self) -> Subject:
+        """The case or step as what may be read of it: also by the department that is asked to take it over."""
+        asked = self.status.transfer_asked if self.step_key else None
+        subject = self.subject
+        return replace(subject, departments=subject.departments | {asked.about}) if asked else subject
+
     def _subject(self, owners: set[str]) -> Subject:
         departments = {s.department for s in self.steps.values()} if not self.step_key else {self.step.department}
         principals = frozenset({self.case.applicant})
@@ -79,10 +86,19 @@ class CaseWork:
         return found
 
     @property
+    def planned(self) -> StepPlan:
+        """The step as it was planned."""
+        return self.plan.by_key[self.step.key]
+
+    @property
+    def status(self) -> flow.StepStatus:
+        return status_of(self.step)
+
+    @property
     def state(self) -> flow.CaseState:
         return flow.CaseState(
             flow.Phase(self.case.phase),
-            {key: flow.StepStatus(flow.StepState(step.state), facts_of(step)) for key, step in self.steps.items()},
+            {key: status_of(step) for key, step in self.steps.items()},
         )
 
     @property
@@ -97,6 +113,11 @@ class CaseWork:
 
 def facts_of(step: Step) -> tuple[Fact, ...]:
     return tuple(Fact(**fact) for fact in step.facts)
+
+
+def status_of(step: Step) -> flow.StepStatus:
+    """Where a step stands, for the rules."""
+    return flow.StepStatus(flow.StepState(step.state), facts_of(step))
 
 
 def _plain_fact(fact: Fact) -> dict[str, object]:
@@ -134,8 +155,11 @@ def next_lapse(work: CaseWork, key: str, after_us: int) -> int | None:
     """The first instant later than `after_us` at which an open limit of the step falls due by itself.
 
     Looked at from just after it, so that what silence does at `after_us` (an acceptance, and with it another clock)
-    is done; and never from before the step's last fact.
+    is done; and never from before the step's last fact. A promise of a document falls due by itself too, and stays due
+    until it is recorded as missed.
     """
+    status = status_of(work.steps[key])
+    promises = [fact.due_us for name, fact in status.promised.items() if name not in status.promises_missed]
     seen_from = max([after_us + 1, *(fact.at_us for fact in facts_of(work.steps[key]))])
     dues = [
         mark.due_us
@@ -144,7 +168,7 @@ def next_lapse(work: CaseWork, key: str, after_us: int) -> int | None:
         for mark in (view.promised, view.statutory)
         if mark and mark.due_us is not None and mark.due_us > after_us
     ]
-    return min(dues, default=None)
+    return min([*dues, *promises], default=None)
 
 
 def decision_dues(work: CaseWork, key: str, now_us: int) -> dict[str, Value]:
@@ -164,7 +188,7 @@ def decision_dues(work: CaseWork, key: str, now_us: int) -> dict[str, Value]:
 def _not_before_what_it_follows(work: CaseWork, flow_act: flow.FlowAct) -> int:
     """When an act happened, in µs. Its clock was read before it had the case's lock, perhaps on another server, so it
     may stand a little before what it follows. What silence caused happened at its own instant, whatever came since."""
-    if isinstance(flow_act, flow.Accept) and flow_act.deemed:
+    if isinstance(flow_act, flow.MissPromise) or (isinstance(flow_act, flow.Accept) and flow_act.deemed):
         return flow_act.at_us
     facts = (fact for step in work.steps.values() for fact in facts_of(step))
     return max([flow_act.at_us, *(fact.at_us for fact in facts)])
@@ -174,12 +198,17 @@ DECIDED = frozenset({"step_granted", "step_refused"})
 
 
 def move(
-    act: Act, work: CaseWork, flow_act: flow.FlowAct, attributes: Mapping[str, Value] | None = None
+    act: Act,
+    work: CaseWork,
+    flow_act: flow.FlowAct,
+    attributes: Mapping[str, Value] | None = None,
+    *,
+    department: str = "",
 ) -> tuple[flow.Happened, ...]:
     """Apply `flow_act` to the locked case and write the steps and the case it changes, each with its event.
 
-    `attributes` go to the events of the step the act is on. Raises `Conflict` for what anybody but the import does to
-    an imported case: it is decided where it came from.
+    `attributes` go to the events of the step the act is on; `department` acts where it is not the one that holds it.
+    Raises `Conflict` for what anybody but the import does to an imported case: it is decided where it came from.
     """
     if work.case.channel == IMPORTED and act.actor != SYSTEM:
         raise Conflict(
@@ -193,11 +222,13 @@ def move(
     state, happened = flow.apply(work.plan, work.state, flow_act)
     target = getattr(flow_act, "step", "")
     if target:  # an officer of several departments acts for the one the step belongs to
-        act.department = work.steps[target].department
+        act.department = department or work.steps[target].department
     for what in happened:
         if not what.step:
             continue
         row, status = work.steps[what.step], state.steps[what.step]
+        if what.type == "step_transferred":
+            row.department = what.about
         row.state, row.facts = status.state.value, [_plain_fact(fact) for fact in status.facts]
         row.due_us = due_of(work, what.step, now) if status.facts else None
         waits = bool(status.facts) and work.case.channel != IMPORTED  # silence there is for the source to tell
@@ -205,6 +236,8 @@ def move(
         about: dict[str, Value] = {"life_event": work.case.life_event, "service": what.step}
         if what.code:
             about["reason"] = what.code
+        if what.about:
+            about["about"] = what.about
         if what.type in DECIDED:
             row.decided_by, row.reason_code = act.actor.id, what.code
             about |= decision_dues(work, what.step, now)
@@ -221,6 +254,10 @@ def move(
                 work.case,
                 attributes={"life_event": work.case.life_event, "outcome": what.code},
             )
+        elif what.type == "case_outcome_changed":
+            work.case.phase = state.phase.value
+            about = {"life_event": work.case.life_event, "outcome": what.code}
+            act.record(what.type, work.case, attributes=about)
     return happened
 
 

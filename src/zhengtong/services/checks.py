@@ -191,7 +191,15 @@ def check_templates(city: City) -> Iterable[Fault]:
 
     if not city.keys("service"):
         return
+    reasons = {city.get("reason", key).use for key in city.keys("reason")}
+    seldom = {
+        NoticeKind.INSPECT: any(city.get("life-event", key).inspections for key in city.keys("life-event")),
+        NoticeKind.REVOKE: "revoke" in reasons,
+        NoticeKind.CANCEL: "cancel" in reasons,
+    }
     for kind in NoticeKind:
+        if not seldom.get(kind, True):
+            continue
         file = f"notices/{kind.value}.typ"
         path = city.root / file
         if not path.is_file():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.acts.perform import perform
 from zhengtong.errors import Conflict
-from zhengtong.services.actions.record_lapse import RecordDeemedAcceptance, RecordLapse
+from zhengtong.services.actions.record_lapse import RecordDeemedAcceptance, RecordLapse, RecordMissedPromise
 from zhengtong.services.casework import open_case
 from zhengtong.services.models import Step
 from zhengtong.services.rules.limits import Lapse
@@ -22,8 +22,21 @@ def sweep(now_us: int, *, limit: int = 500) -> int:
 
 
 def _sweep_step(number: str, key: str, since_us: int, now_us: int) -> int:
-    lapses = open_case(number, key, lock=False).limits(key, now_us).lapses
-    return sum(int(_once(number, key, lapse)) for lapse in lapses if lapse.at_us >= since_us)
+    work = open_case(number, key, lock=False)
+    lapses = work.limits(key, now_us).lapses
+    done = sum(int(_once(number, key, lapse)) for lapse in lapses if lapse.at_us >= since_us)
+    status = work.status
+    missed = {name: fact.due_us for name, fact in status.promised.items() if name not in status.promises_missed}
+    return done + sum(int(_missed(number, key, name, at)) for name, at in missed.items() if at < now_us)
+
+
+def _missed(number: str, key: str, material: str, due_us: int) -> bool:
+    """Record a promise that was not kept; the document may have come meanwhile."""
+    action = RecordMissedPromise(number, key, material)
+    try:
+        return not perform(action, SYSTEM, f"promise/{number}/{key}/{material}/{due_us}", at_us=due_us).replayed
+    except Conflict:
+        return False
 
 
 def _once(number: str, key: str, lapse: Lapse) -> bool:

@@ -9,7 +9,7 @@ from zhengtong.acts.perform import Act, Result
 from zhengtong.errors import Conflict
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.services.casework import CaseWork, OnStep, facts_of, move, next_lapse
-from zhengtong.services.rules.flow import Accept, StepState
+from zhengtong.services.rules.flow import Accept, MissPromise, StepState
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,17 @@ class RecordDeemedAcceptance(OnStep):
         act.department = target.step.department
         move(act, target, Accept(self.step, act.now_us, deemed=True))
         return {"case": self.case, "step": self.step}
+
+
+@dataclass(frozen=True)
+class RecordMissedPromise(OnStep):
+    """A document promised for later (容缺) did not come by its day. Performed by the sweep at that instant."""
+
+    verb: ClassVar[str] = "step.record_missed_promise"
+    allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("system", Relation.ANY),)
+
+    material: str
+
+    def run(self, act: Act, target: CaseWork) -> Result:
+        move(act, target, MissPromise(self.step, act.now_us, self.material))
+        return {"case": self.case, "step": self.step, "material": self.material}

@@ -9,7 +9,7 @@ from typing import ClassVar
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation, Subject
 from zhengtong.acts.perform import Act, Action, On, Result
-from zhengtong.errors import BadInput, FormFaults, Refused
+from zhengtong.errors import Refused
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.services import drafts
@@ -18,6 +18,7 @@ from zhengtong.services.decisions import record_decisions
 from zhengtong.services.engine.notices import NoticeKind
 from zhengtong.services.models import Case, CaseForm, Material, Step
 from zhengtong.services.notices import order_notice
+from zhengtong.services.offers import Instead, stands_for
 from zhengtong.services.published import LifeEvent, published
 from zhengtong.services.rules.flow import Submit
 
@@ -60,6 +61,10 @@ class SubmitCase(Action[On]):
     draft: str = ""
     draft_seen: int = 0
     draft_writer: str = ""
+    promised: tuple[str, ...] = ()
+    """Documents to be supplied later (容缺), where their services allow it."""
+    committed: tuple[str, ...] = ()
+    """Documents a commitment stands for (告知承诺): the applicant made the commitment in the words of the file."""
 
     def target(self, actor: Actor) -> On:
         if self.principal:
@@ -77,7 +82,12 @@ class SubmitCase(Action[On]):
         answers = event.check_answers(self.answers)
         today = calendar().date_of(act.now_us)
         values = event.read_form(answers, self.raw, today=today)
-        materials = self._needed(event, answers, values)
+        wanted = {ask.material.key for ask in event.uploads(answers, values)}
+        materials = list({m.key: m for m in self.materials if m.key in wanted}.values())
+        instead = stands_for(
+            event, answers, values, given={m.key for m in materials}, promised=self.promised,
+            committed=self.committed, now_us=act.now_us,
+        )  # fmt: skip
         case = self._case(act, event, answers)
         work = CaseWork(case, {})
         origins = {key: self.origins.get(key, "typed") for key in values}
@@ -97,21 +107,10 @@ class SubmitCase(Action[On]):
         for material in materials:
             row = Material(case=case, reference=uuid.uuid4().hex, **material.__dict__)
             act.record("material_recorded", row, [work.case_ref], {"key": material.key})
-        self._start(act, work)
+        self._start(act, work, instead)
         record_decisions(act, work)
         order_notice(act, work, NoticeKind.INTAKE)
         return {"case": case.number}
-
-    def _needed(
-        self, event: LifeEvent, answers: Mapping[str, str], values: Mapping[str, str | int | bool]
-    ) -> list[UploadedMaterial]:
-        """The uploaded materials that the situation asks for. Raises `FormFaults` for required ones missing."""
-        wanted = {ask.material.key: ask.material for ask in event.uploads(answers, values)}
-        given = {material.key: material for material in self.materials if material.key in wanted}
-        missing = [k for k, m in wanted.items() if m.necessity == "required" and k not in given]
-        if missing:
-            raise FormFaults({key: BadInput("请上传这份材料", "please add this document") for key in missing})
-        return list(given.values())
 
     def _case(self, act: Act, event: LifeEvent, answers: Mapping[str, str]) -> Case:
         year = calendar().date_of(act.now_us).year
@@ -130,7 +129,7 @@ class SubmitCase(Action[On]):
             demo=self.demo,
         )
 
-    def _start(self, act: Act, work: CaseWork) -> None:
+    def _start(self, act: Act, work: CaseWork, instead: Instead) -> None:
         """Plan every step; those that wait for nothing are received by their departments at once."""
         case = work.case
         work.steps = {
@@ -148,4 +147,4 @@ class SubmitCase(Action[On]):
             if step.needs:
                 about = {"life_event": case.life_event, "service": step.key}
                 act.record("step_planned", work.steps[step.key], [work.case_ref], about)
-        move(act, work, Submit(act.now_us))
+        move(act, work, Submit(act.now_us, instead.tolerated, instead.committed))

@@ -80,7 +80,8 @@ class SupplyCorrection(Action[CaseWork]):
         wanted = {ask.material.key: ask.material for ask in work.definition.uploads(work.case.answers, values)}
         held = set(work.case.materials.values_list("key", flat=True))
         new = [m for m in self.materials if m.key in wanted and (m.key in asked or m.key not in held)]
-        missing = {k for k, m in wanted.items() if m.necessity == "required"} - held - {m.key for m in new}
+        committed = {key for status in work.state.steps.values() for key in status.commitments}
+        missing = {k for k, m in wanted.items() if m.necessity == "required"} - held - {m.key for m in new} - committed
         if missing:
             raise FormFaults({key: BadInput("请上传这份材料", "please add this document") for key in sorted(missing)})
         return new

@@ -39,6 +39,9 @@ class NoticeKind(StrEnum):
     EXCLUDE = "exclude"
     GRANT = "grant"
     REFUSE = "refuse"
+    INSPECT = "inspect"
+    REVOKE = "revoke"
+    CANCEL = "cancel"
 
     @property
     def word(self) -> str:
@@ -54,6 +57,9 @@ _WORDS = {
     NoticeKind.EXCLUDE: "停",
     NoticeKind.GRANT: "准",
     NoticeKind.REFUSE: "不准",
+    NoticeKind.INSPECT: "勘",
+    NoticeKind.REVOKE: "撤",
+    NoticeKind.CANCEL: "注",
 }
 
 

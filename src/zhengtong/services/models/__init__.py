@@ -18,6 +18,7 @@ from zhengtong.services.models.drafts import Draft
 from zhengtong.services.models.external import Difference, Reconciliation
 from zhengtong.services.models.imported import ImportedCase
 from zhengtong.services.models.items import ItemSnapshot
+from zhengtong.services.models.special import Inspection, Memo
 
 __all__ = [
     "Case",
@@ -27,8 +28,10 @@ __all__ = [
     "Difference",
     "Draft",
     "ImportedCase",
+    "Inspection",
     "ItemSnapshot",
     "Material",
+    "Memo",
     "Notice",
     "Output",
     "PublishedVersion",

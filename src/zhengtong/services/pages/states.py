@@ -19,10 +19,12 @@ STEP: dict[str, tuple[StateKind, object]] = {
     StepState.ACCEPTED: ("info", _("accepted, being decided")),
     StepState.PAUSED: ("paused", _("paused by law")),
     StepState.GRANTED: ("ok", _("granted")),
+    StepState.GRANTED_IN_PART: ("near", _("granted in part")),
     StepState.REFUSED: ("late", _("refused")),
     StepState.NOT_ACCEPTED: ("late", _("not accepted")),
     StepState.DROPPED: ("wait", _("not pursued")),
     StepState.WITHDRAWN: ("wait", _("withdrawn")),
+    StepState.REVOKED: ("late", _("revoked")),
 }
 PHASE: dict[str, tuple[StateKind, object]] = {
     Phase.OPEN: ("info", _("under way")),
@@ -30,6 +32,7 @@ PHASE: dict[str, tuple[StateKind, object]] = {
     Phase.PARTIAL: ("near", _("completed in part")),
     Phase.REFUSED: ("late", _("refused")),
     Phase.WITHDRAWN: ("wait", _("withdrawn")),
+    Phase.REVOKED: ("late", _("revoked")),
 }
 
 

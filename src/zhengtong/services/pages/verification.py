@@ -32,6 +32,9 @@ KINDS = {
     "extend": _lazy("Notice of extension"),
     "grant": _lazy("Notice of result"),
     "refuse": _lazy("Notice of refusal"),
+    "inspect": _lazy("Notice of joint inspection"),
+    "revoke": _lazy("Decision of revocation"),
+    "cancel": _lazy("Decision of cancellation"),
 }
 
 
@@ -69,11 +72,18 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
         "matter": definition.services[notice.step.key].name if notice.step else definition.event.name,
         "sealed": sealed,
         "kind": KINDS.get(notice.kind, notice.kind),
+        "ended": _ended(notice),
         "report": None,
     }
     if request.method == "POST":
         context["report"] = _report(request, notice)
     return page(request, "services/verified.html", context)
+
+
+def _ended(notice: Notice) -> str:
+    """`revoked` or `cancelled` where what this notice granted is no longer valid, else ""."""
+    output = getattr(notice.step, "output", None) if notice.kind == "grant" else None
+    return output.status if output is not None and output.status != "valid" else ""
 
 
 def _report(request: HttpRequest, notice: Notice) -> dict[str, object]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+DeliveryWay = Literal["in_person", "post", "electronic", "left", "public"]
+"""直接、邮寄、电子、留置、公告送达: the ways of service that procedural law knows."""
 
 
 @dataclass(frozen=True)
