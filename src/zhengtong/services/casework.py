@@ -246,19 +246,19 @@ def move(
         act.record(what.type, row, [work.case_ref], about)
         if what.type == "step_received" and row.external and work.case.channel != IMPORTED:
             act.post("services.push", {"case": work.case.number, "step": what.step})
-    for what in happened:
-        if what.type == "case_closed":
-            work.case.phase, work.case.closed_us = state.phase.value, now
-            act.record(
-                "case_closed",
-                work.case,
-                attributes={"life_event": work.case.life_event, "outcome": what.code},
-            )
-        elif what.type == "case_outcome_changed":
-            work.case.phase = state.phase.value
-            about = {"life_event": work.case.life_event, "outcome": what.code}
-            act.record(what.type, work.case, attributes=about)
+    _write_case(act, work, state, happened)
     return happened
+
+
+def _write_case(act: Act, work: CaseWork, state: flow.CaseState, happened: tuple[flow.Happened, ...]) -> None:
+    """Write the case where it closes, or where what it came to changes after that."""
+    for what in happened:
+        if what.type in {"case_closed", "case_outcome_changed"}:
+            work.case.phase = state.phase.value
+            if what.type == "case_closed":
+                work.case.closed_us = act.now_us
+            about: dict[str, Value] = {"life_event": work.case.life_event, "outcome": what.code}
+            act.record(what.type, work.case, attributes=about)
 
 
 @dataclass
