@@ -15,7 +15,7 @@ from zhengtong.services.rules.flow import RecordInspection as Recorded
 class RecordInspection(OnStep):
     """What this department found at the joint inspection; without it, it decides nothing."""
 
-    verb: ClassVar[str] = "step.record_inspection"
+    verb: ClassVar[str] = "step.inspect"
     allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("officer", Relation.DEPARTMENT),)
 
     passed: bool
