@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zhengtong.acts.actor import NOBODY, SYSTEM, Actor, Role, Standing
@@ -177,6 +177,7 @@ def plainly(allowed: tuple[Allowed, ...], actor: Actor, subject: Subject) -> boo
     return False
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(allowed=RULES, actor=ACTORS, subject=SUBJECT)
 def test_decide_is_the_rules_read_aloud(allowed: tuple[Allowed, ...], actor: Actor, subject: Subject) -> None:
     decision = decide({"do": allowed}, actor, "do", subject)
@@ -184,6 +185,7 @@ def test_decide_is_the_rules_read_aloud(allowed: tuple[Allowed, ...], actor: Act
     assert decision.zh and decision.en
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(allowed=RULES, actor=ACTORS, subject=SUBJECT)
 def test_what_no_rule_allows_is_refused(allowed: tuple[Allowed, ...], actor: Actor, subject: Subject) -> None:
     assert not decide({"do": allowed}, actor, "undo", subject)
@@ -192,6 +194,7 @@ def test_what_no_rule_allows_is_refused(allowed: tuple[Allowed, ...], actor: Act
     assert not decide({"do": allowed}, NOBODY, "do", subject)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(allowed=RULES, actor=ACTORS, more=ROLES, subject=SUBJECT)
 def test_losing_a_role_never_allows_more(
     allowed: tuple[Allowed, ...], actor: Actor, more: frozenset[Role], subject: Subject
@@ -202,6 +205,7 @@ def test_losing_a_role_never_allows_more(
         assert not decide({"do": allowed}, actor, "do", subject)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(allowed=RULES, actor=ACTORS, subject=SUBJECT, roles=ROLES)
 def test_a_role_in_one_department_says_nothing_of_another(
     allowed: tuple[Allowed, ...], actor: Actor, subject: Subject, roles: frozenset[Role]
