@@ -82,6 +82,7 @@ SECRETS = [
 
 PERSONAL = {
     "services_caseform": {"values"},
+    "services_contact": {"email"},
     "services_draft": {"values", "materials"},
     "services_material": {"filename"},
     "services_correctionrequest": {"text"},

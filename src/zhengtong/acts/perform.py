@@ -24,6 +24,7 @@ from django.db import connection, transaction
 from zhengtong.acts import authority
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Subject
+from zhengtong.acts.following import orders
 from zhengtong.acts.models import OutboxMessage, PerformedAct
 from zhengtong.errors import BadInput, Conflict, KeyReused
 from zhengtong.ledger.ids import new_id
@@ -80,6 +81,7 @@ class Act:
     now_us: int
     department: str = ""
     under: str = ""
+    quiet: bool = False
     _events: list[NewEvent] = field(default_factory=list)
     _outbox: list[OutboxMessage] = field(default_factory=list)
 
@@ -148,6 +150,9 @@ class Act:
     def settle(self, recorded_us: int) -> None:
         """Append the events and the outbox rows of this act."""
         append(self.id, self._events, recorded_us=recorded_us)
+        if not self.quiet:
+            for topic, events in orders(self._events).items():
+                self.post(topic, {"events": events})
         if self._outbox:
             OutboxMessage.objects.bulk_create(self._outbox)
 
@@ -228,13 +233,13 @@ def performed(actor: Actor, verb: str, key: str) -> Result | None:
     return (found.result or {}) if found else None
 
 
-def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None) -> Done:
-    """Perform inside the caller's transaction."""
+def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None, *, quiet: bool = False) -> Done:
+    """Perform inside the caller's transaction; `quiet` acts are not followed (`acts.following`)."""
     if not key or len(key) > 100:
         raise BadInput("缺少操作编号", "an idempotency key is missing", found=key or None, expected="1–100 characters")
     body = _body(action)
     clock = now_us()
-    act = Act(new_id(), actor, clock if at_us is None else at_us, actor.department)
+    act = Act(new_id(), actor, clock if at_us is None else at_us, actor.department, quiet=quiet)
     performed = _claim(act, action.verb, key, body, clock)
     if performed is None:
         return _replay(actor, action.verb, key, body)
@@ -260,7 +265,7 @@ class Bulk:
     """Many acts in one transaction, each an act of its own. One failure undoes them all."""
 
     def perform(self, action: Action[Any], actor: Actor, key: str, *, at_us: int | None = None) -> Done:
-        return _once(action, actor, key, at_us)
+        return _once(action, actor, key, at_us, quiet=True)
 
 
 @contextmanager

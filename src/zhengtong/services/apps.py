@@ -14,12 +14,15 @@ class ServicesConfig(AppConfig):
             definition_applicants,
             permissions,
             processes,
+            telling,
         )
         from zhengtong.services.pages.links import case_link
-        from zhengtong.ui.registry import Face, register_face, register_result_link
+        from zhengtong.services.pages.messages import unread
+        from zhengtong.ui.registry import Face, register_face, register_result_link, set_inbox
 
         register_face(Face("portal", _("Services"), "portal", 10))
         register_face(Face("mine", _("My cases"), "my_cases", 15, "case.submit", ("/evidence/",)))
         register_face(Face("counter", _("Counter"), "counter", 20, "counter.use"))
         register_face(Face("workbench", _("Workbench"), "workbench", 30, "workbench.use", ("/evidence/", "/tasks/")))
         register_result_link(case_link)
+        set_inbox(unread)

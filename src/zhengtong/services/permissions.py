@@ -19,6 +19,7 @@ declare(
     Allowed("clerk", Relation.OWN),
     Allowed("officer", Relation.DEPARTMENT),
 )
+declare("message.read", Allowed("resident", Relation.OWN))
 declare("rating.read", Allowed("officer", Relation.DEPARTMENT), Allowed("leader", Relation.ANY))
 declare("counter.use", Allowed("clerk", Relation.ANY))
 declare("workbench.use", Allowed("officer", Relation.ANY), Allowed("government_office", Relation.ANY))

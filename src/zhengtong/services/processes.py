@@ -9,17 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.acts.outbox import SECOND, Again, handles
 from zhengtong.acts.perform import now_us, perform
 from zhengtong.errors import Conflict, NotFound
 from zhengtong.services.actions.record_external_answer import RecordExternalAcceptance, RecordExternalDecision
 from zhengtong.services.actions.seal_notice import SealNotice
+from zhengtong.services.actions.set_contact import token_for
 from zhengtong.services.casework import CaseWork, open_case
 from zhengtong.services.documents import make_file
 from zhengtong.services.engine.external import Declined, Granted
-from zhengtong.services.models import Notice
+from zhengtong.services.models import Contact, Notice
 from zhengtong.services.rules.flow import FINAL, StepState
+from zhengtong.services.sending import hand_over
 from zhengtong.services.systems import client
 
 POLL_US = 3 * SECOND
@@ -66,6 +74,18 @@ def _application(work: CaseWork) -> dict[str, object]:
     """Only the elements this service needs leave the house."""
     elements = work.definition.services[work.step.key].elements
     return {key: work.form.values[key] for key in elements if key in work.form.values}
+
+
+@handles("services.verify_email")
+def send_verification(payload: Mapping[str, Any]) -> None:
+    """The link by which a person confirms an address. Sent again it would do no harm, and say the same."""
+    row = Contact.objects.filter(account=payload["account"], verified_us=None).exclude(email="").first()
+    if row is None:
+        return
+    link = f"{settings.ZHENGTONG_PUBLIC_URL}{reverse('verify_email')}?token={token_for(row)}"
+    with translation.override(row.language):
+        subject, words = _("Confirm the address"), _("Open this link and press the button:")
+    hand_over(EmailMessage(subject, f"{words}\n{link}\n", settings.DEFAULT_FROM_EMAIL, [row.email]))
 
 
 @handles("services.sign_notice")

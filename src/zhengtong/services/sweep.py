@@ -10,15 +10,35 @@ from zhengtong.acts.actor import SYSTEM
 from zhengtong.acts.perform import perform
 from zhengtong.errors import Conflict
 from zhengtong.services.actions.record_lapse import RecordDeemedAcceptance, RecordLapse, RecordMissedPromise
+from zhengtong.services.applicants import applicants, end_of_term
 from zhengtong.services.casework import open_case
-from zhengtong.services.models import Step
+from zhengtong.services.models import Message, Step
+from zhengtong.services.queries import OPEN_TO_DEPARTMENT
 from zhengtong.services.rules.limits import Lapse
+from zhengtong.services.telling import Telling, tell
 
 
 def sweep(now_us: int, *, limit: int = 500) -> int:
     """Record what fell due before `now_us`, the oldest first; returns how many acts were performed."""
     due = Step.objects.filter(lapse_us__lt=now_us).order_by("lapse_us").values_list("case__number", "key", "lapse_us")
     return sum(_sweep_step(number, key, since_us or 0, now_us) for number, key, since_us in due[:limit])
+
+
+def remind(now_us: int, *, limit: int = 200) -> int:
+    """Tell departments of steps that are due within the city's term of reminding, each once; returns how many."""
+    rules = applicants()
+    if rules is None or rules.remind is None:
+        return 0
+    until = end_of_term(rules.remind, now_us)
+    soon = Step.objects.filter(state__in=OPEN_TO_DEPARTMENT, external="", case__demo=False)
+    rows = soon.filter(due_us__gte=now_us, due_us__lte=until).select_related("case").order_by("due_us")[:limit]
+    near = [(f"near/{row.reference}/{row.due_us}", row) for row in rows]
+    told = set(Message.objects.filter(key__in=[key for key, _row in near]).values_list("key", flat=True))
+    return tell(
+        Telling(f"department:{row.department}", key, "step_near", row.case.number, row.key)
+        for key, row in near
+        if key not in told
+    )
 
 
 def _sweep_step(number: str, key: str, since_us: int, now_us: int) -> int:

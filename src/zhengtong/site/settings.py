@@ -17,6 +17,12 @@ def _flag(name: str) -> bool:
     return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
 
 
+def _file(name: str) -> str:
+    """What the file named by a setting holds; "" where it is not set."""
+    path = os.environ.get(name, "")
+    return Path(path).read_text().strip() if path else ""
+
+
 def _secret(state: Path) -> str:
     """The signing key of sessions: given, or made once and kept in the state folder (mode 600)."""
     given = os.environ.get("ZHENGTONG_SECRET_KEY")
@@ -142,6 +148,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+EMAIL_HOST = os.environ.get("ZHENGTONG_MAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("ZHENGTONG_MAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("ZHENGTONG_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = _file("ZHENGTONG_MAIL_PASSWORD_FILE")
+EMAIL_USE_TLS = bool(EMAIL_HOST) and not _flag("ZHENGTONG_MAIL_PLAIN")
+EMAIL_TIMEOUT = 20
+# Without a mail server letters are kept as files, so that a demo can show them and nothing is lost unseen.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = ZHENGTONG_STATE / "mail"
+DEFAULT_FROM_EMAIL = os.environ.get("ZHENGTONG_MAIL_FROM", "zhengtong@localhost")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

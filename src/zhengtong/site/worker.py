@@ -18,7 +18,7 @@ from zhengtong.ledger import log as ledger_log
 from zhengtong.ledger.segments import export
 from zhengtong.services.drafts import expire
 from zhengtong.services.reconciling import reconcile_daily
-from zhengtong.services.sweep import sweep
+from zhengtong.services.sweep import remind, sweep
 
 log = logging.getLogger(__name__)
 IDLE_S, SEAL_EVERY_S, SWEEP_EVERY_S, RECONCILE_EVERY_S = 0.5, 2.0, 60.0, 600.0
@@ -57,6 +57,7 @@ class Worker:
             if self._due("sweep", SWEEP_EVERY_S):
                 sweep(now_us())
                 expire(now_us())
+                remind(now_us())
             if self._due("reconcile", RECONCILE_EVERY_S):
                 reconcile_daily(now_us())
             if self._due("seal", SEAL_EVERY_S):

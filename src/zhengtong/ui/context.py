@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from zhengtong.ui.language import html_lang, say
-from zhengtong.ui.registry import brand_name, current_face, faces_for, reader_name
+from zhengtong.ui.registry import brand_name, current_face, faces_for, inbox_of, reader_name
 from zhengtong.ui.views import large_print
 
 
@@ -18,6 +18,7 @@ def faces(request: HttpRequest) -> dict[str, object]:
         "current_face": current_face(request, shown),
         "brand": say(brand_name()),
         "reader": say(reader_name(request)) if request.user.is_authenticated else "",
+        "inbox": inbox_of(request),
         "demo": settings.ZHENGTONG_DEMO,
         "large_print": large_print(request),
         "html_lang": html_lang(),

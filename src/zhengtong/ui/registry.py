@@ -48,6 +48,17 @@ class Face:
 
 
 @dataclass(frozen=True)
+class Inbox:
+    """Where a reader's messages are, and how many wait to be read."""
+
+    url: str
+    unread: int
+
+
+InboxOf = Callable[[HttpRequest], Inbox]
+
+
+@dataclass(frozen=True)
 class Link:
     url: str
     label: str
@@ -70,6 +81,7 @@ class _Registry:
         self.gate: Gate = _closed
         self.brand: Brand = lambda: ""
         self.reader: Reader = _user_name
+        self.inbox: InboxOf | None = None
         self.faces: dict[str, Face] = {}
         self.result_links: list[ResultLink] = []
 
@@ -87,6 +99,10 @@ def set_brand(brand: Brand) -> None:
 
 def set_reader(reader: Reader) -> None:
     _registry.reader = reader
+
+
+def set_inbox(inbox: InboxOf) -> None:
+    _registry.inbox = inbox
 
 
 def register_face(face: Face) -> None:
@@ -118,6 +134,11 @@ def allowed(request: HttpRequest, permission: str) -> bool:
 
 def brand_name() -> object:
     return _registry.brand()
+
+
+def inbox_of(request: HttpRequest) -> Inbox | None:
+    """The signed-in reader's inbox, where a room keeps one."""
+    return _registry.inbox(request) if _registry.inbox and request.user.is_authenticated else None
 
 
 def reader_name(request: HttpRequest) -> object:

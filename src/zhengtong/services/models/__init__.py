@@ -18,13 +18,16 @@ from zhengtong.services.models.drafts import Draft
 from zhengtong.services.models.external import Difference, Reconciliation
 from zhengtong.services.models.imported import ImportedCase
 from zhengtong.services.models.items import ItemSnapshot
+from zhengtong.services.models.messages import Contact, Delivery, Message
 from zhengtong.services.models.special import Inspection, Memo
 
 __all__ = [
     "Case",
     "CaseForm",
+    "Contact",
     "CorrectionRequest",
     "DecisionOutcome",
+    "Delivery",
     "Difference",
     "Draft",
     "ImportedCase",
@@ -32,6 +35,7 @@ __all__ = [
     "ItemSnapshot",
     "Material",
     "Memo",
+    "Message",
     "Notice",
     "Output",
     "PublishedVersion",
