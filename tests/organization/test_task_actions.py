@@ -20,7 +20,7 @@ from zhengtong.organization.actions.give_feedback import GiveFeedback
 from zhengtong.organization.actions.open_task import OpenTask
 from zhengtong.organization.actions.propose_task import ProposeTask
 from zhengtong.organization.actions.send_back_task import SendBackTask
-from zhengtong.organization.models import SupervisedTask, TaskFeedback
+from zhengtong.organization.models import SupervisedTask, TaskFeedback, TaskMeasurement
 from zhengtong.organization.queries import tasks_for
 from zhengtong.organization.rules.escalation import colour
 from zhengtong.organization.supervising import as_json, as_task, open_task, rules
@@ -134,10 +134,10 @@ def test_a_report_is_on_the_way_or_done_and_its_words_stay_out_of_the_record() -
     ]
 
 
-def test_closing_carries_what_was_measured_again() -> None:
-    done = do(CloseTask(reported(), 9_650), OFFICE, at_us=LATER_US)
-    assert told(done) == [("task_closed", {"state": "closed", "measured_basis_points": 9_650})]
-    assert told(do(CloseTask(reported("second")), OFFICE, at_us=LATER_US)) == [("task_closed", {"state": "closed"})]
+def test_closing_a_task_without_a_figure_measures_nothing() -> None:
+    done = do(CloseTask(reported()), OFFICE, at_us=LATER_US)
+    assert told(done) == [("task_closed", {"state": "closed"})]
+    assert not TaskMeasurement.objects.exists()
 
 
 def test_what_is_sent_back_goes_on_until_it_is_done() -> None:

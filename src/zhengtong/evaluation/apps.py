@@ -8,8 +8,9 @@ class EvaluationConfig(AppConfig):
     label = "evaluation"
 
     def ready(self) -> None:
-        from zhengtong.evaluation import actions, permissions  # noqa: F401  # they fill the registries
+        from zhengtong.evaluation import actions, indicators, permissions  # noqa: F401  # they fill the registries
         from zhengtong.ui.registry import Face, register_face
 
+        indicators.register()
         cockpit = Face("cockpit", _("Cockpit"), "cockpit", 40, "cockpit.read", ("/evidence/", "/tasks/"))
         register_face(cockpit)

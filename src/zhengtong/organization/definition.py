@@ -45,6 +45,8 @@ class ColourFile(Definition):
 
 
 class SupervisionFile(Definition):
+    """`measured_days`: so many days before a proposal its figure is measured, to compare with the one at its close."""
+
     key: Key
     name: Text
     openers: Annotated[list[RoleRef], Field(min_length=1)]
@@ -54,6 +56,7 @@ class SupervisionFile(Definition):
     objection: TermFile
     review: TermFile
     urgent_start: bool = False
+    measured_days: Annotated[int, Field(ge=1, le=366)] = 30
     source: Text
     verified: bool = False
 

@@ -200,3 +200,35 @@ class TaskFeedback(RecordedRow):
     text = models.TextField()
     author = models.CharField(max_length=64)
     given_us = models.BigIntegerField()
+
+
+class TaskMeasurement(RecordedRow):
+    """A task's figure at one moment: `hits` of `of` in [since, until), counted up to leaf `leaves` of the record."""
+
+    object_type = "task_measurement"
+    object_id_field = "reference"
+    recorded_fields = (
+        "task_id",
+        "reference",
+        "moment",
+        "indicator",
+        "hits",
+        "of",
+        "since_us",
+        "until_us",
+        "leaves",
+    )
+
+    reference = models.CharField(max_length=32, unique=True)
+    task = models.ForeignKey(SupervisedTask, on_delete=models.PROTECT, related_name="measurements")
+    moment = models.CharField(max_length=16)
+    indicator = models.CharField(max_length=64)
+    hits = models.BigIntegerField()
+    of = models.BigIntegerField()
+    since_us = models.BigIntegerField()
+    until_us = models.BigIntegerField()
+    leaves = models.BigIntegerField()
+
+    @property
+    def share(self) -> float | None:
+        return self.hits / self.of if self.of else None

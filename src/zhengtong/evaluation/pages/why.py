@@ -15,6 +15,7 @@ from zhengtong.evaluation import queries
 from zhengtong.evaluation.engine import ratings, tallies
 from zhengtong.evaluation.engine.tallies import Line
 from zhengtong.evaluation.listing import Cell, Field, Listing
+from zhengtong.evaluation.measures import MEASURES
 from zhengtong.evaluation.pages.frame import Choice, department_choice, life_event_choice, show
 from zhengtong.evaluation.pages.performance import CHANNELS
 from zhengtong.evaluation.reading import Period, Reading
@@ -26,30 +27,6 @@ from zhengtong.ui.pages import route
 RECENT_DAYS = 30
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A figure that can be compared. `kind` is the list of steps opened from it, `good` whether more is better."""
-
-    name: Words
-    count: Callable[[Line], Counted]
-    kind: str
-    good: bool
-    unit: str = "share"
-
-
-MEASURES: dict[str, Measure] = {
-    "on-time": Measure(_lazy("On time, by the promised day"), lambda o: (o.on_time, o.decided), "late", True),
-    "statutory": Measure(
-        _lazy("Within the statutory limit"), lambda o: (o.statutory - o.late_statutory, o.statutory), "late-statutory",
-        True,
-    ),
-    "days": Measure(_lazy("Working days a step takes (mean)"), lambda o: (o.days, o.counted), "decided", False, "days"),
-    "corrections": Measure(
-        _lazy("Steps that need a correction"), lambda o: (o.corrected, o.decided), "corrected", False
-    ),
-    "refusals": Measure(_lazy("Refused steps"), lambda o: (o.refused, o.decided), "refused", False),
-    "bad-ratings": Measure(_lazy("Bad ratings"), lambda o: (0, 0), "", False),
-}  # fmt: skip
 DIMENSIONS: dict[str, Words] = {
     "service": _lazy("Step"),
     "department": _lazy("Department"),

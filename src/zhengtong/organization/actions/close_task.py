@@ -6,21 +6,21 @@ from typing import ClassVar
 
 from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Result
+from zhengtong.organization.measuring import CLOSED, measure
 from zhengtong.organization.rules.supervised_task import Close
 from zhengtong.organization.supervising import OnTask, TaskWork, by
 
 
 @dataclass(frozen=True)
 class CloseTask(OnTask):
-    """办结, with the conclusion fed back to the department."""
+    """办结, with the conclusion fed back to the department. A figure that the task carries is measured again, over the
+    time since it was handed over."""
 
     verb: ClassVar[str] = "task.close"
     allowed: ClassVar[tuple[Allowed, ...]] = (Allowed("government_office", Relation.ANY),)
 
-    measured_basis_points: int | None = None
-
     def run(self, act: Act, target: TaskWork) -> Result:
-        found = self.measured_basis_points
-        about = {} if found is None else {"measured_basis_points": found}
+        task = target.task
+        about = measure(act, target.row, CLOSED, task.assigned_us or task.opened_us or task.proposed_us)
         target.move(act, Close(by(act.actor), act.now_us), "task_closed", about)
         return {"task": self.task}

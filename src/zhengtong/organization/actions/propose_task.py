@@ -11,10 +11,11 @@ from zhengtong.acts.perform import Act, Action, On, Result
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department
 from zhengtong.errors import BadInput, FormFaults, ZhengtongError
+from zhengtong.organization.measuring import PROPOSED, measure, window_before
 from zhengtong.organization.models import SupervisedTask
 from zhengtong.organization.rules.supervised_task import Propose
 from zhengtong.organization.rules.supervision import apply
-from zhengtong.organization.supervising import TaskWork, by, rules
+from zhengtong.organization.supervising import TaskWork, by, rules, supervision
 
 LONGEST = 5000
 INDICATOR = re.compile(r"[a-z0-9.-]{0,64}")
@@ -63,6 +64,7 @@ class ProposeTask(Action[On]):
         )
         TaskWork(row).write(task)
         act.record("task_proposed", row, attributes={"origin": self.origin, "matter": self.matter})
+        measure(act, row, PROPOSED, window_before(act.now_us, supervision().measured_days))
         return {"task": row.number}
 
     def _check(self) -> None:

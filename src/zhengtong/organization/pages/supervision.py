@@ -18,12 +18,14 @@ from zhengtong.acts.perform import Action, now_us, perform
 from zhengtong.acts.serving import city
 from zhengtong.city.definition import Department
 from zhengtong.errors import BadInput, FormFaults, NotFound
+from zhengtong.organization import indicators
 from zhengtong.organization.actions.close_task import CloseTask
 from zhengtong.organization.actions.decline_task import DeclineTask
 from zhengtong.organization.actions.give_feedback import GiveFeedback
 from zhengtong.organization.actions.open_task import OpenTask
 from zhengtong.organization.actions.propose_task import ProposeTask
 from zhengtong.organization.actions.send_back_task import SendBackTask
+from zhengtong.organization.measuring import effect, window_before
 from zhengtong.organization.models import SupervisedTask
 from zhengtong.organization.queries import actor, names_of, tasks_for
 from zhengtong.organization.rules.escalation import colour
@@ -95,11 +97,23 @@ def _propose_fields(given: dict[str, str], faults: FormFaults | None) -> list[Fi
     ]  # fmt: skip
 
 
+def _figure_now(key: str) -> dict[str, object] | None:
+    """The figure a proposal would carry, as it stands; None where nobody measures it."""
+    found = indicators.find(key)
+    if found is None:
+        return None
+    indicator, scope = found
+    now = now_us()
+    figure = indicator.measure(scope, window_before(now, supervision().measured_days), now)
+    return {"name": indicator.name(scope), "figure": figure, "days": supervision().measured_days}
+
+
 @route(permission="task.propose", methods=("GET", "HEAD", "POST"))
 def propose(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         given = request.GET.dict()
-        context = {"inputs": _propose_fields(given, None), "indicator": given.get("indicator", "")}
+        indicator = given.get("indicator", "")
+        context = {"inputs": _propose_fields(given, None), "indicator": indicator, "figure": _figure_now(indicator)}
         return page(request, "organization/propose.html", context)
     given = request.POST.dict()
     key = post_key(request)
@@ -117,7 +131,7 @@ def propose(request: HttpRequest) -> HttpResponse:
         done = perform(action, actor(request), key)
     except FormFaults as faults:
         fields = _propose_fields(given, faults)
-        context = {"inputs": fields, "fields": fields, "indicator": indicator}
+        context = {"inputs": fields, "fields": fields, "indicator": indicator, "figure": _figure_now(indicator)}
         return page(request, "organization/propose.html", context, faults=faults)
     messages.success(request, _("The proposal went to the government office."))
     return redirect("task", done.result["task"])
@@ -155,6 +169,7 @@ def _task_context(request: HttpRequest, work: TaskWork) -> dict[str, object]:
         "state": State(*STATES[row.state]),
         "colour": escalation_state(row),
         "facts": _facts(work),
+        "effect": effect(row),
         "reports": list(reversed(reports)),
         "may_report": may_lead,
         "may_open": may_steer and row.state == "proposed",
