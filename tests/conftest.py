@@ -21,6 +21,14 @@ def _emptying() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _language() -> None:
+    """Django leaves the language of the last request active: no test reads in that of the one before it."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @pytest.fixture
 def shared() -> Path:
     """The folder of real inputs; tests that need it skip where it is absent."""

@@ -62,6 +62,7 @@ def _add_rooms() -> None:
     from zhengtong.site.keeping import commands as keeping_commands
 
     city_commands.add_to(app)
+    city_commands.set_deployment_check(site_commands.deployment_findings)
     app.add_typer(ledger_commands.app, name="ledger")
     app.command("verify", help=ledger_commands.VERIFY_HELP)(ledger_commands.verify_command)
     app.add_typer(evaluation_commands.logs_commands(site_commands.import_source), name="logs")

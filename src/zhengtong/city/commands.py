@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -26,8 +27,10 @@ CALENDARS_OF_A_NEW_CITY = 3
 
 _CHECK_HELP = say(
     "检查城市目录：一次列出全部错误，写明文件、行、字段、实际与应有。\n\n"
+    "--deploy 还检查部署是否安全。\n\n"
     "例：zhengtong check examples/city　　zhengtong check --json",
     "Check a city folder: every fault in one run, with file, line, field, found and expected.\n\n"
+    "--deploy also asks whether the installation is set up safely.\n\n"
     "Examples: zhengtong check examples/city    zhengtong check --json",
 )
 _NEW_HELP = say(
@@ -41,6 +44,16 @@ _SCHEMA_HELP = say(
 )
 
 
+Deployment = Callable[[], list[dict[str, str]]]
+"""→ what is wrong with an installation: `id`, `level`, `message` and `hint` of each."""
+_deployment: list[Deployment] = []
+
+
+def set_deployment_check(check: Deployment) -> None:
+    """What `check --deploy` asks besides: the site knows how it is set up, the ground does not."""
+    _deployment[:] = [check]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the room's commands to the command line."""
     app.command("check", help=_CHECK_HELP)(check)
@@ -51,6 +64,9 @@ def add_to(app: typer.Typer) -> None:
 def check(
     directory: Annotated[Path | None, typer.Argument(metavar="DIR", help=say("城市目录", "the city folder"))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("输出 JSON", "print JSON"))] = False,
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help=say("同时检查部署是否安全", "check the installation's security too"))
+    ] = False,
 ) -> None:
     """Exit 0 when the folder can be used, 1 when it holds faults; wrong use raises WrongUse."""
     folder = find_city(directory)
@@ -60,13 +76,19 @@ def check(
         city = load(folder)
     except CityFaults as error:
         city, faults = None, error.faults
+    found = [one for ask in _deployment for one in ask()] if deploy and city is not None else []
     if as_json:
-        typer.echo(json.dumps(_report(city, faults), ensure_ascii=False, indent=2))
+        report = _report(city, faults) | ({"deployment": found} if deploy else {})
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
     elif city is None:
         _show_faults(faults)
     else:
         _show_counts(city)
-    if city is None:
+        for one in found:
+            typer.echo(f"{one['level']} {one['id']}: {one['message']}" + (f" ({one['hint']})" if one["hint"] else ""))
+        if deploy and not found:
+            typer.echo(say("部署没有发现问题", "nothing is wrong with the installation"))
+    if city is None or any(one["level"] == "error" for one in found):
         raise typer.Exit(1)
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.utils.html import format_html
 
+from zhengtong.city.spreadsheets import harmless
 from zhengtong.ui.forms import Words
 from zhengtong.ui.language import say
 from zhengtong.ui.parts import Column, State, Table
@@ -20,8 +21,6 @@ from zhengtong.ui.templatetags.ui import local_date, local_time, number, percent
 
 Kind = Literal["text", "count", "share", "days", "elapsed", "date", "time"]
 DAY_US = 86_400_000_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection)."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Listing:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow([c.key for c in self.columns])
-        writer.writerows([[_harmless(value) for value in row] for row in self.values()])
+        writer.writerows([[harmless(value) for value in row] for row in self.values()])
         return out.getvalue().encode("utf-8-sig")
 
     def parquet(self) -> bytes:
@@ -95,10 +94,6 @@ def _typed(value: object, kind: Kind) -> object:
     if kind == "text":
         return str(value)
     return float(str(value)) if kind in {"share", "days"} else int(str(value))
-
-
-def _harmless(value: object) -> object:
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def days_of(value: float) -> str:

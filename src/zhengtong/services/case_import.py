@@ -19,6 +19,7 @@ from django.db.models import Count, Q
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.acts.perform import Bulk, bulk, now_us
 from zhengtong.acts.serving import city
+from zhengtong.city.spreadsheets import harmless
 from zhengtong.errors import BadInput, ZhengtongError
 from zhengtong.ledger.ids import new_id
 from zhengtong.ledger.rules.canonical import canonical
@@ -177,5 +178,4 @@ def _faults_as_csv(faults: Sequence[RowFault], path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(names)
         for fault in faults:
-            cells = [str(getattr(fault, name)) for name in names]
-            writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" and cell[:1] else cell for cell in cells])
+            writer.writerow([harmless(str(getattr(fault, name))) for name in names])

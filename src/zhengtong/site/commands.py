@@ -43,6 +43,25 @@ def import_source(*arguments: Any, **options: Any) -> Any:
     return carried_out(*arguments, **options)
 
 
+def deployment_findings() -> list[dict[str, str]]:
+    """What `check --deploy` tells besides the city folder's faults; warnings and worse."""
+    set_up()
+    from django.core.checks import ERROR, WARNING
+
+    from zhengtong.site.checks import all_messages
+
+    return [
+        {
+            "id": message.id or "",
+            "level": "error" if message.level >= ERROR else "warning",
+            "message": str(message.msg),
+            "hint": str(message.hint or ""),
+        }
+        for message in all_messages()
+        if message.level >= WARNING
+    ]
+
+
 SERVE_HELP = say(
     "启动网站和后台。--demo 使用演示城市的账号和数据。\n\n例：zhengtong --city examples/city serve --demo --port 8000",
     "Start the web and the worker. --demo brings the demo city's accounts and data.\n\n"
