@@ -71,7 +71,8 @@ def registered() -> Mapping[str, kinds.Kind]:
     register_ground(kinds.registry)
     import zhengtong.organization.definition
     import zhengtong.services.definition
-    import zhengtong.services.definition_applicants  # noqa: F401  # registers its kinds
+    import zhengtong.services.definition_applicants  # registers its kinds
+    import zhengtong.services.definition_archive  # noqa: F401  # and so does this
 
     order = ["city", "calendar", "department", "role", "system", "supervision", "element", "code-list", "regime"]
     found = kinds.registry.kinds

@@ -51,9 +51,11 @@ def _add_rooms() -> None:
     from zhengtong.organization import definition as _organization  # noqa: F401  # registers its kinds
     from zhengtong.organization import token_commands
     from zhengtong.services import (  # noqa: F401  # `check` knows every room's kinds
+        archive_commands,
         case_commands,
         definition,
         definition_applicants,
+        definition_archive,
         external_commands,
         item_commands,
     )
@@ -74,6 +76,7 @@ def _add_rooms() -> None:
     app.add_typer(external_commands.app, name="external")
     app.add_typer(item_commands.app, name="items")
     app.add_typer(case_commands.app, name="cases")
+    app.add_typer(archive_commands.app, name="archive")
     site_commands.add_to(app)
     keeping_commands.add_to(app)
 

@@ -10,8 +10,10 @@ class ServicesConfig(AppConfig):
     def ready(self) -> None:
         from zhengtong.services import (  # noqa: F401  # they fill registries
             actions,
+            archiving,
             definition,
             definition_applicants,
+            definition_archive,
             permissions,
             processes,
             telling,

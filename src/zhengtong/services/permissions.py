@@ -39,3 +39,8 @@ declare(
     Allowed("leader", Relation.ANY),
     Allowed("auditor", Relation.ANY),
 )
+declare(
+    "archive.read",
+    Allowed("officer", Relation.DEPARTMENT),
+    Allowed("auditor", Relation.ANY),
+)

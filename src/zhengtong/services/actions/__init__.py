@@ -3,6 +3,7 @@
 
 from zhengtong.services.actions import (  # noqa: F401
     accept_step,
+    appraise_archive,
     ask_correction,
     ask_extension,
     call_back_rating,
@@ -10,7 +11,9 @@ from zhengtong.services.actions import (  # noqa: F401
     check_rating,
     decide_step,
     deliver_result,
+    destroy_archive,
     extend_step,
+    file_case,
     import_case,
     import_item_list,
     not_accept_step,
@@ -31,6 +34,7 @@ from zhengtong.services.actions import (  # noqa: F401
     submit_case,
     supply_correction,
     supply_promised,
+    transfer_archive,
     transfer_step,
     withdraw_case,
 )

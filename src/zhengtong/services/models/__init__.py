@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The room's tables, by what they are about. Import them from here."""
 
+from zhengtong.services.models.archive import ArchivePackage
 from zhengtong.services.models.cases import (
     Case,
     CaseForm,
@@ -22,6 +23,7 @@ from zhengtong.services.models.messages import Contact, Delivery, Message
 from zhengtong.services.models.special import Inspection, Memo
 
 __all__ = [
+    "ArchivePackage",
     "Case",
     "CaseForm",
     "Contact",
