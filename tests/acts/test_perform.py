@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from people import ANSWERS, FORM, OTHER, PARENT, key, officer, publish, submissi
 from zhengtong.acts.actor import SYSTEM, Actor, Role
 from zhengtong.acts.models import OutboxMessage, PerformedAct, Serial
 from zhengtong.acts.perform import Act, bulk, perform
+from zhengtong.acts.work import Work
 from zhengtong.errors import BadInput, Conflict, FormFaults, KeyReused, NotFound, Refused
 from zhengtong.ledger.models import Event
 from zhengtong.services.actions.accept_step import AcceptStep
@@ -142,8 +144,8 @@ def test_a_row_that_changed_since_it_was_read_is_not_overwritten() -> None:
     stale = Step.objects.get(case__number=case, key="birth-registration")
     perform(AcceptStep(case, "birth-registration"), officer("police"), key())
     stale.state = "refused"
-    with pytest.raises(Conflict, match="someone else"):
-        Act("0" * 32, SYSTEM, 1).record("step_refused", stale)
+    with pytest.raises(Conflict, match="someone else"), transaction.atomic(), Work().open() as work:
+        Act("0" * 32, SYSTEM, 1, "", work).record("step_refused", stale)
     assert Step.objects.get(pk=stale.pk).state == "accepted"
 
 

@@ -16,21 +16,24 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from zhengtong.acts import authority
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Subject
 from zhengtong.acts.following import orders
 from zhengtong.acts.models import OutboxMessage, PerformedAct
-from zhengtong.errors import BadInput, Conflict, KeyReused
+from zhengtong.acts.work import Kept, Key, Work
+from zhengtong.errors import BadInput, KeyReused, WrongUse
 from zhengtong.ledger.ids import new_id
 from zhengtong.ledger.models import RecordedRow
-from zhengtong.ledger.record import NewEvent, ObjectRef, append
+from zhengtong.ledger.record import NewEvent, ObjectRef
 from zhengtong.ledger.rules.canonical import Value
+from zhengtong.ledger.store import query
 
 Result = dict[str, Any]
 
@@ -74,16 +77,19 @@ class Action(ABC, Generic[T]):
 
 @dataclass
 class Act:
-    """One act being done: collects its events, writes its rows. Done for another, all its events name the mandate."""
+    """One act being done: collects its events, orders its rows to be written.
+
+    Done for another (`under`), all its events name the mandate.
+    """
 
     id: str
     actor: Actor
     now_us: int
-    department: str = ""
+    department: str
+    work: Work
     under: str = ""
     quiet: bool = False
     _events: list[NewEvent] = field(default_factory=list)
-    _outbox: list[OutboxMessage] = field(default_factory=list)
 
     def emit(
         self,
@@ -115,19 +121,21 @@ class Act:
         *,
         time_us: int | None = None,
     ) -> str:
-        """Write `row` and the event that carries its new version and digest.
+        """Write `row` and the event that carries its new version and digest; a new row gets its key at once.
 
-        Raises `Conflict` when another transaction wrote the row since it was read.
+        `Conflict` is raised, when the act is written, where another transaction wrote the row since it was read.
         """
+        if row.pk is None:
+            self.work.key_of(row)
         state = row.next_state()
-        event = self.emit(type, [row.state_ref(), *objects], {**(attributes or {}), **state}, time_us=time_us)
+        event = self.emit(type, (row.state_ref(), *objects), {**(attributes or {}), **state}, time_us=time_us)
         row.event_id = event
-        _write(row)
+        self.work.write(row)
         return event
 
     def post(self, topic: str, payload: Mapping[str, Any], *, delay_us: int = 0) -> None:
         """Order work outside the transaction; it is delivered after the commit, at least once."""
-        self._outbox.append(
+        self.work.order(
             OutboxMessage(
                 topic=topic,
                 payload=dict(payload),
@@ -139,36 +147,14 @@ class Act:
 
     def next_number(self, scope: str) -> int:
         """The next number of a scope, without gaps: it is given out in this transaction or not at all."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO acts_serial (scope, last) VALUES (%s, 1) "
-                "ON CONFLICT (scope) DO UPDATE SET last = acts_serial.last + 1 RETURNING last",
-                [scope],
-            )
-            return int(cursor.fetchone()[0])
+        return self.work.next_number(scope)
 
     def settle(self, recorded_us: int) -> None:
-        """Append the events and the outbox rows of this act."""
-        append(self.id, self._events, recorded_us=recorded_us)
+        """Check the events of this act and hand them over for writing."""
+        self.work.record(self.id, self._events, recorded_us)
         if not self.quiet:
             for topic, events in orders(self._events).items():
                 self.post(topic, {"events": events})
-        if self._outbox:
-            OutboxMessage.objects.bulk_create(self._outbox)
-
-
-def _write(row: RecordedRow) -> None:
-    if row.version == 1:
-        row.save(force_insert=True)
-        return
-    values = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.primary_key}
-    changed = type(row)._default_manager.filter(pk=row.pk, version=row.version - 1).update(**values)
-    if not changed:
-        raise Conflict(
-            "这条记录刚刚被别人更改，请刷新后再试",
-            "this record was just changed by someone else; reload and try again",
-            where=f"{row.object_type} {row.object_id}",
-        )
 
 
 @dataclass(frozen=True)
@@ -185,9 +171,9 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _body(action: Action[Any]) -> bytes:
-    body = {f.name: getattr(action, f.name) for f in dataclasses.fields(action)}  # type: ignore[arg-type]  # all actions are dataclasses
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, default=_plain).encode()
+@lru_cache(maxsize=256)
+def _fields(action: type[Action[Any]]) -> tuple[str, ...]:
+    return tuple(sorted(f.name for f in dataclasses.fields(action)))  # type: ignore[arg-type]  # all actions are dataclasses
 
 
 def _plain(value: object) -> object:
@@ -200,31 +186,48 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+_BODY = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_plain)
+
+
+def _body(action: Action[Any]) -> bytes:
+    return _BODY.encode({name: getattr(action, name) for name in _fields(type(action))}).encode()
+
+
 def _hash(salt: str, body: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + body).hexdigest()
 
 
-def _claim(act: Act, verb: str, key: str, body: bytes, clock: int) -> int | None:
-    """Take the key for this act: its record's id, or None when another act has it.
+def _claim(key: Key, kept: Kept) -> bool:
+    """Take the key for this act; False when another act has it.
 
     One statement, so that of two requests at once the second waits for the first and then finds its result.
     """
-    salt = secrets.token_hex(16)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO acts_performedact (actor, verb, key, act, salt, body_hash, performed_us) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (actor, verb, key) DO NOTHING RETURNING id",
-            [act.actor.id, verb, key, act.id, salt, _hash(salt, body), clock],
-        )
-        row = cursor.fetchone()
-    return int(row[0]) if row else None
+    taken = query(
+        "INSERT INTO acts_performedact (actor, verb, key, act, salt, body_hash, performed_us) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (actor, verb, key) DO NOTHING RETURNING id",
+        [*key, kept.act, kept.salt, kept.body_hash, kept.performed_us],
+    )
+    return bool(taken)
 
 
-def _replay(actor: Actor, verb: str, key: str, body: bytes) -> Done:
-    found = PerformedAct.objects.get(actor=actor.id, verb=verb, key=key)
+def _found(work: Work, key: Key) -> Kept | None:
+    """The act done under the key, in this transaction or an earlier one."""
+    if key in work.kept:
+        return work.kept[key]
+    rows = work.ask(
+        "SELECT act, salt, body_hash, result, performed_us FROM acts_performedact "
+        "WHERE actor = %s AND verb = %s AND key = %s",
+        key,
+    )
+    for act, salt, body_hash, result, performed_us in rows:
+        return Kept(act, salt, body_hash, json.loads(result) if result else {}, performed_us)
+    return None
+
+
+def _replay(found: Kept, key: str, body: bytes) -> Done:
     if _hash(found.salt, body) != found.body_hash:
         raise KeyReused(key, found.result)
-    return Done(found.act, found.result or {}, replayed=True)
+    return Done(found.act, found.result, replayed=True)
 
 
 def performed(actor: Actor, verb: str, key: str) -> Result | None:
@@ -233,21 +236,21 @@ def performed(actor: Actor, verb: str, key: str) -> Result | None:
     return (found.result or {}) if found else None
 
 
-def _once(action: Action[Any], actor: Actor, key: str, at_us: int | None, *, quiet: bool = False) -> Done:
-    """Perform inside the caller's transaction; `quiet` acts are not followed (`acts.following`)."""
+def _once(work: Work, action: Action[Any], actor: Actor, key: str, at_us: int | None) -> Done:
+    """Perform inside the transaction of `work`; acts of a batch are not followed (`acts.following`)."""
     if not key or len(key) > 100:
         raise BadInput("缺少操作编号", "an idempotency key is missing", found=key or None, expected="1–100 characters")
-    body = _body(action)
-    clock = now_us()
-    act = Act(new_id(), actor, clock if at_us is None else at_us, actor.department, quiet=quiet)
-    performed = _claim(act, action.verb, key, body, clock)
-    if performed is None:
-        return _replay(actor, action.verb, key, body)
+    body, clock, taken = _body(action), now_us(), (actor.id, action.verb, key)
+    act = Act(new_id(), actor, clock if at_us is None else at_us, actor.department, work, quiet=work.many)
+    salt = secrets.token_hex(16)
+    kept = Kept(act.id, salt, _hash(salt, body), {}, clock)
+    if (work.many or not _claim(taken, kept)) and (found := _found(work, taken)):
+        return _replay(found, key, body)
     target = action.target(actor)
     act.under = authority.authorize(actor, action.verb, target.subject).under
     result = action.run(act, target)
     act.settle(clock)
-    PerformedAct.objects.filter(pk=performed).update(result=result)
+    work.keep(taken, replace(kept, result=result))
     return Done(act.id, result)
 
 
@@ -257,19 +260,60 @@ def perform(action: Action[Any], actor: Actor, key: str, *, at_us: int | None = 
     `at_us` is when it happened, for what time alone causes and for simulated pasts; the ledger keeps the real time of
     writing beside it. Raises `Refused`, `Conflict`, `KeyReused`, `BadInput`, `NotFound`.
     """
-    with transaction.atomic(durable=True):
-        return _once(action, actor, key, at_us)
+    with transaction.atomic(durable=True), Work().open() as work:
+        return _once(work, action, actor, key, at_us)
 
 
 class Bulk:
-    """Many acts in one transaction, each an act of its own. One failure undoes them all."""
+    """Many acts in one transaction, each an act of its own. A failure of `perform` undoes them all, caught or not."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.failed: BaseException | None = None
 
     def perform(self, action: Action[Any], actor: Actor, key: str, *, at_us: int | None = None) -> Done:
-        return _once(action, actor, key, at_us, quiet=True)
+        """As `perform`; what is done counts once the whole batch is."""
+        if self.failed:
+            raise _undone() from self.failed
+        try:
+            return _once(self._work, action, actor, key, at_us)
+        except BaseException as error:
+            self.failed = error
+            raise
+
+    def attempt(self, action: Action[Any], actor: Actor, key: str, *, at_us: int | None = None) -> Done:
+        """As `perform`, but a failure undoes this act alone, and the batch may go on.
+
+        What is done so far is written first, so a batch of these gains little over acts one by one but the commits.
+        """
+        if self.failed:
+            raise _undone() from self.failed
+        self._work.flush()
+        try:
+            with transaction.atomic():
+                done = _once(self._work, action, actor, key, at_us)
+                self._work.flush()  # what only the database refuses is this act's too
+        except BaseException:
+            self._work.drop()
+            raise
+        return done
+
+
+def _undone() -> WrongUse:
+    return WrongUse(
+        "这一批中有操作失败，整批都已撤销",
+        "an act of this batch failed, and with it the whole batch is undone",
+    )
 
 
 @contextmanager
 def bulk() -> Iterator[Bulk]:
-    """For imports, simulation and migration: `with bulk() as batch: batch.perform(…)`."""
-    with transaction.atomic(durable=True):
-        yield Bulk()
+    """For imports, simulation and migration: `with bulk() as batch: batch.perform(…)`.
+
+    What the acts write is written in sets, at the latest at the end; what they load is loaded once.
+    """
+    with transaction.atomic(durable=True), Work(many=True).open() as work:
+        batch = Bulk(work)
+        yield batch
+        if batch.failed:
+            raise _undone() from batch.failed

@@ -22,6 +22,8 @@ FIRST, LAST = date(1970, 1, 1), date(2100, 12, 31)
 WEEKDAYS = frozenset(range(5))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+REMEMBERED = 10_000
+"""Instants and dates remembered at most, some 2 MB."""
 
 Hours = tuple[tuple[time, time], ...]
 
@@ -53,6 +55,10 @@ class WorkingCalendar:
     _days: array[int] = field(init=False, repr=False, compare=False)
     """Ordinals of the working days, ascending."""
     _published: frozenset[int] = field(init=False, repr=False, compare=False)
+
+    _dates: dict[int, date] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _instants: dict[tuple[date, time], int] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """Answers given before: the clocks of one case ask for the same few instants over and over."""
 
     def __post_init__(self) -> None:
         off = {day for table in self.years for day in table.holidays}
@@ -108,7 +114,12 @@ class WorkingCalendar:
 
     def date_of(self, instant_us: int) -> date:
         """The calendar date in the city's zone at an instant."""
-        return (_EPOCH + instant_us * _MICROSECOND).astimezone(self.zone).date()
+        known = self._dates.get(instant_us)
+        if known is None:
+            if len(self._dates) >= REMEMBERED:
+                self._dates.clear()
+            known = self._dates[instant_us] = (_EPOCH + instant_us * _MICROSECOND).astimezone(self.zone).date()
+        return known
 
     def start_of_day(self, day: date) -> int:
         """The first instant of `day` in the city's zone, in µs since 1970 UTC."""
@@ -130,8 +141,13 @@ class WorkingCalendar:
 
     def instant(self, day: date, at: time) -> int:
         """`day` and clock time `at` in the city's zone as µs since 1970 UTC."""
-        local = datetime.combine(day, at, tzinfo=self.zone)
-        return (local - _EPOCH) // _MICROSECOND
+        known = self._instants.get((day, at))
+        if known is None:
+            if len(self._instants) >= REMEMBERED:
+                self._instants.clear()
+            local = datetime.combine(day, at, tzinfo=self.zone)
+            known = self._instants[day, at] = (local - _EPOCH) // _MICROSECOND
+        return known
 
 
 def conflicts(years: Iterable[YearTable]) -> dict[date, tuple[int, int]]:

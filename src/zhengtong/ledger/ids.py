@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 
+_ID = re.compile("[0-9a-f]{32}")
 _lock = threading.Lock()
 _last = 0
 
@@ -31,4 +33,4 @@ def new_id() -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id of ours: 32 lower-case hex digits."""
-    return len(text) == 32 and all(letter in "0123456789abcdef" for letter in text)
+    return bool(_ID.fullmatch(text))

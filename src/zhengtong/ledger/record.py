@@ -56,27 +56,47 @@ class RecordedEvent:
     leaf: bytes
 
 
+class Entries:
+    """Events checked and ready to be written, of one act or of many, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[object, ...]] = []
+        self.relations: list[tuple[object, ...]] = []
+
+    def take(self, act: str, events: Sequence[NewEvent], recorded_us: int) -> list[str]:
+        """Check the events of one act; returns their ids. Raises `BadInput` for what may not enter the record."""
+        if not is_id(act):
+            raise BadInput("操作编号格式不对", "an act's id is 32 hex digits", where="act", found=act)
+        _check_time(recorded_us, "recorded_us")
+        ids = []
+        for event in events:
+            id_, attributes, objects = _checked(act, event, recorded_us)
+            row = (id_, act, event.type, event.time_us, recorded_us, event.actor, event.department, attributes)
+            self.events.append(row)
+            self.relations += [(id_, *entry) for entry in objects]
+            ids.append(id_)
+        return ids
+
+    def write(self) -> None:
+        """Insert all of it. Raises `WrongUse` outside a transaction."""
+        if not connection.in_atomic_block:
+            raise WrongUse("存证必须与业务写入在同一事务中", "events are written inside the transaction of their act")
+        insert("ledger_event (id, act, type, time_us, recorded_us, actor, department, attributes)", self.events)
+        insert("ledger_eventobject (event_id, object_type, object_id, qualifier)", self.relations)
+
+
 def append(act: str, events: Sequence[NewEvent], *, recorded_us: int) -> list[RecordedEvent]:
     """Write `events` of one act, in order. They count once the caller's transaction commits.
 
     Raises `BadInput` for what may not enter the record, `WrongUse` outside a transaction.
     """
-    if not connection.in_atomic_block:
-        raise WrongUse("存证必须与业务写入在同一事务中", "events are written inside the transaction of their act")
-    if not is_id(act):
-        raise BadInput("操作编号格式不对", "an act's id is 32 hex digits", where="act", found=act)
-    _check_time(recorded_us, "recorded_us")
-    recorded: list[RecordedEvent] = []
-    rows: list[tuple[object, ...]] = []
-    relations: list[tuple[object, ...]] = []
-    for event in events:
-        one, attributes, objects = _recorded(act, event, recorded_us)
-        recorded.append(one)
-        rows.append((one.id, act, event.type, event.time_us, recorded_us, event.actor, event.department, attributes))
-        relations += [(one.id, *entry) for entry in objects]
-    insert("ledger_event (id, act, type, time_us, recorded_us, actor, department, attributes)", rows)
-    insert("ledger_eventobject (event_id, object_type, object_id, qualifier)", relations)
-    return recorded
+    entries = Entries()
+    ids = entries.take(act, events, recorded_us)
+    entries.write()
+    return [
+        RecordedEvent(id_, act, event.type, event.time_us, recorded_us, _leaf(id_, act, event, recorded_us))
+        for id_, event in zip(ids, events, strict=True)
+    ]
 
 
 def digest_of(fields: Mapping[str, Value], version: int, salt: str) -> str:
@@ -84,8 +104,8 @@ def digest_of(fields: Mapping[str, Value], version: int, salt: str) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + canonical({"fields": fields, "version": version})).hexdigest()
 
 
-def _recorded(act: str, event: NewEvent, recorded_us: int) -> tuple[RecordedEvent, str, list[tuple[str, str, str]]]:
-    """The event with its id and leaf, its attributes as JSON text, its relations as rows."""
+def _checked(act: str, event: NewEvent, recorded_us: int) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """The event's id, its attributes as JSON text, its relations as rows. Raises `BadInput`."""
     where = privacy.check_type(event.type, "event.type")
     _check_time(event.time_us, f"{where}.time_us")
     privacy.check_code(event.actor, f"{where}.actor")
@@ -104,8 +124,17 @@ def _recorded(act: str, event: NewEvent, recorded_us: int) -> tuple[RecordedEven
     one = event.id or new_id()
     if not is_id(one):
         raise BadInput("事件编号格式不对", "an event's id is 32 hex digits", where=where, found=one)
-    leaf = leaf_bytes(
-        id=one,
+    attributes = canonical(event.attributes).decode()
+    if len(attributes) + 300 * len(objects) > EVENT_BYTES // 2:  # below it, the exact size need not be known
+        size = len(_leaf(one, act, event, recorded_us))
+        if size > EVENT_BYTES:
+            raise BadInput("事件过大", "the event is too large", where=where, found=size, expected=f"≤ {EVENT_BYTES}")
+    return one, attributes, objects
+
+
+def _leaf(id: str, act: str, event: NewEvent, recorded_us: int) -> bytes:
+    return leaf_bytes(
+        id=id,
         act=act,
         type=event.type,
         time_us=event.time_us,
@@ -113,12 +142,8 @@ def _recorded(act: str, event: NewEvent, recorded_us: int) -> tuple[RecordedEven
         actor=event.actor,
         department=event.department,
         attributes=event.attributes,
-        objects=objects,
+        objects=[(ref.type, ref.id, ref.qualifier) for ref in event.objects],
     )
-    if len(leaf) > EVENT_BYTES:
-        raise BadInput("事件过大", "the event is too large", where=where, found=len(leaf), expected=f"≤ {EVENT_BYTES}")
-    attributes = canonical(event.attributes).decode()
-    return RecordedEvent(one, act, event.type, event.time_us, recorded_us, leaf), attributes, objects
 
 
 def _check_time(time_us: int, where: str) -> None:

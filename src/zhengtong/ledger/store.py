@@ -67,12 +67,17 @@ def query(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return cast("list[tuple[Any, ...]]", cursor.fetchall())
 
 
-def insert(into: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """`into` is "table (column, …)". Many rows a statement: on PostgreSQL a round trip each would cost more."""
+def insert(into: str, rows: Sequence[Sequence[Any]]) -> None:
+    """`into` is "table (column, …)". On PostgreSQL many rows a statement: a round trip each would cost more."""
+    if not rows:
+        return
+    row = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(f"INSERT INTO {into} VALUES {row}", rows)  # noqa: S608 - constants; values are parameters
+            return
         for start in range(0, len(rows), ROWS):
             some = rows[start : start + ROWS]
-            row = "(" + ", ".join(["%s"] * len(some[0])) + ")"
             sql = f"INSERT INTO {into} VALUES {', '.join([row] * len(some))}"  # noqa: S608 - constants; values are parameters
             cursor.execute(sql, [value for one in some for value in one])
 

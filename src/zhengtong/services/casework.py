@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
+from zhengtong.acts import tables
 from zhengtong.acts.actor import SYSTEM, Actor
 from zhengtong.acts.authority import Subject
 from zhengtong.acts.perform import Act, Action
 from zhengtong.acts.serving import city
+from zhengtong.acts.work import current
 from zhengtong.city.calendar import WorkingCalendar
 from zhengtong.errors import Conflict, NotFound
 from zhengtong.ledger.record import ObjectRef
@@ -51,9 +53,15 @@ class CaseWork:
     def form(self) -> CaseForm:
         return self.case.form
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
-        return self.definition.plan(self.case.answers, self.form.values)
+        """As the form and the version stand: a correction or a migration may change it."""
+        held: tuple[object, str, Plan] | None = self.form.__dict__.get("planned")
+        plan = held[2] if held and held[0] is self.form.values and held[1] == self.case.definition else None
+        if plan is None:
+            plan = self.definition.plan(self.case.answers, self.form.values)
+            self.form.__dict__["planned"] = (self.form.values, self.case.definition, plan)
+        return plan
 
     @property
     def subject(self) -> Subject:
@@ -107,12 +115,32 @@ class CaseWork:
 
     def limits(self, key: str, now_us: int) -> Assessment:
         """The limits of one step as of `now_us`."""
-        terms = self.definition.terms(self.definition.services[key])
-        return assess(terms, facts_of(self.steps[key]), calendar(), now_us)
+        facts = facts_of(self.steps[key])
+        held: tuple[object, int, Assessment] | None = self.__dict__.get("assessed")
+        found = held[2] if held and held[0] is facts and held[1] == now_us else None
+        if found is None:
+            terms = self.definition.terms(self.definition.services[key])
+            found = assess(terms, facts, calendar(), now_us)
+            self.__dict__["assessed"] = (facts, now_us, found)
+        return found
+
+
+_USUAL = tuple((f.name, f.default) for f in fields(Fact))
 
 
 def facts_of(step: Step) -> tuple[Fact, ...]:
-    return tuple(Fact(**fact) for fact in step.facts)
+    """The step's facts as the rules know them, made once for as long as the row holds the same list."""
+    held: tuple[object, tuple[Fact, ...]] | None = step.__dict__.get("facts_made")
+    if held and held[0] is step.facts:
+        return held[1]
+    facts = tuple(Fact(**fact) for fact in step.facts)
+    step.__dict__["facts_made"] = (step.facts, facts)
+    return facts
+
+
+def _set_facts(step: Step, facts: tuple[Fact, ...]) -> None:
+    step.facts = [_plain_fact(fact) for fact in facts]
+    step.__dict__["facts_made"] = (step.facts, facts)
 
 
 def status_of(step: Step) -> flow.StepStatus:
@@ -122,20 +150,49 @@ def status_of(step: Step) -> flow.StepStatus:
 
 def _plain_fact(fact: Fact) -> dict[str, object]:
     """A fact as JSON, without what is as by default."""
-    return {f.name: value for f in fields(fact) if (value := getattr(fact, f.name)) != f.default}
+    return {name: value for name, usual in _USUAL if (value := getattr(fact, name)) != usual}
 
 
 def open_case(number: str, step: str = "", *, lock: bool = True) -> CaseWork:
-    """Load a case (holding its lock until the transaction ends). Raises `NotFound`."""
-    cases = Case.objects.select_for_update() if lock else Case.objects
-    case = cases.filter(number=number).first()
-    if case is None:
-        raise NotFound("没有这个办件", "there is no such case", found=number)
-    work = CaseWork(case, {}, step)
-    rows = {row.key: row for row in case.steps.all()}
-    work.steps = {planned.key: rows[planned.key] for planned in work.plan.steps}
+    """Load a case (holding its lock until the transaction ends), or take it as this transaction left it.
+
+    Raises `NotFound`.
+    """
+    at_work = current()
+    known: CaseWork | None = at_work.recall("case", number) if at_work else None
+    if known is None:
+        known = _load(number, lock=lock)
+        if lock:
+            remember(known)
+    work = CaseWork(known.case, known.steps, step)
+    work.__dict__["form"] = known.form
     if step:
         _ = work.step
+    return work
+
+
+def remember(work: CaseWork) -> None:
+    """Let the next acts of this transaction find the case, locked or just made by it, as it is now."""
+    at_work = current()
+    if at_work:
+        at_work.remember("case", work.case.number, work, [work.case, work.form, *work.steps.values()])
+
+
+def _load(number: str, *, lock: bool) -> CaseWork:
+    """Three statements: under the lock of the case, what belongs to it cannot change."""
+    at_work = current()
+    fetch = at_work.fetch if at_work else tables.fetch
+    cases = fetch(Case, "number", number, lock=lock)
+    if not cases:
+        raise NotFound("没有这个办件", "there is no such case", found=number)
+    case = cases[0]
+    work = CaseWork(case, {})
+    (work.__dict__["form"],) = fetch(CaseForm, "case_id", case.pk, lock=False)
+    rows = {row.key: row for row in fetch(Step, "case_id", case.pk, lock=False)}
+    work.form.case = case
+    for row in rows.values():
+        row.case = case
+    work.steps = {planned.key: rows[planned.key] for planned in work.plan.steps}
     return work
 
 
@@ -229,8 +286,10 @@ def move(
         row, status = work.steps[what.step], state.steps[what.step]
         if what.type == "step_transferred":
             row.department = what.about
-        row.state, row.facts = status.state.value, [_plain_fact(fact) for fact in status.facts]
+        row.state = status.state.value
+        _set_facts(row, status.facts)
         row.due_us = due_of(work, what.step, now) if status.facts else None
+        dues = decision_dues(work, what.step, now) if what.type in DECIDED else {}
         waits = bool(status.facts) and work.case.channel != IMPORTED  # silence there is for the source to tell
         row.lapse_us = next_lapse(work, what.step, now) if waits else None
         about: dict[str, Value] = {"life_event": work.case.life_event, "service": what.step}
@@ -240,7 +299,7 @@ def move(
             about["about"] = what.about
         if what.type in DECIDED:
             row.decided_by, row.reason_code = act.actor.id, what.code
-            about |= decision_dues(work, what.step, now)
+            about |= dues
         if what.step == target:
             about |= attributes or {}
         act.record(what.type, row, [work.case_ref], about)

@@ -78,6 +78,7 @@ class LifeEvent:
     variables: Mapping[str, str] = field(default_factory=dict)
     decisions: Mapping[str, DecisionFile] = field(default_factory=dict)
     tables: Mapping[str, DecisionTable] = field(default_factory=dict)
+    _terms: dict[str, Terms] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -208,6 +209,12 @@ class LifeEvent:
 
     def terms(self, service: PublicServiceFile) -> Terms:
         """What this service's clocks run on."""
+        known = self._terms.get(service.key)
+        if known is None:
+            known = self._terms[service.key] = self._compiled(service)
+        return known
+
+    def _compiled(self, service: PublicServiceFile) -> Terms:
         own: dict[LimitKind, Allowance] = {}
         if service.statutory:
             own["decide"] = _allowance(service.statutory, service.statutory.source)

@@ -17,6 +17,7 @@ LEAF_VERSION = b"\x01"
 SAFE = 2**53 - 1
 """RFC 8785 writes numbers as IEEE 754 doubles; beyond this one, two integers would share one text."""
 
+_SORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _ESCAPED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -26,7 +27,7 @@ def canonical(value: Value) -> bytes:
     Raises `BadInput` for a float, an integer beyond ±(2^53-1), a key that is no string, a lone surrogate or
     any other type.
     """
-    return _utf8(_ESCAPED.encode(_ordered(value)))
+    return _utf8(_SORTED.encode(value) if _simple(value) else _ESCAPED.encode(_ordered(value)))
 
 
 def leaf_bytes(
@@ -71,6 +72,23 @@ def strict_json(text: str) -> object:
         return _STRICT.decode(text)
     except (ValueError, RecursionError) as error:
         raise BadInput("不是有效的 JSON", "this is not valid JSON", found=str(error)[:120]) from None
+
+
+def _simple(value: object) -> bool:
+    """Whether the library's own order of keys is the canonical one: plain types throughout and ASCII keys."""
+    kind = type_(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -SAFE <= value <= SAFE  # type: ignore[operator]  # an int
+    if kind is dict:
+        for key, entry in value.items():  # type: ignore[attr-defined]  # a dict
+            if type_(key) is not str or not key.isascii():
+                return False
+            if type_(entry) is not str and not _simple(entry):
+                return False
+        return True
+    return (kind is list or kind is tuple) and all(map(_simple, value))  # type: ignore[call-overload]  # a sequence
 
 
 def _ordered(value: Value) -> object:

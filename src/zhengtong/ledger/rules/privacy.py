@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from zhengtong.errors import BadInput
 from zhengtong.ledger.rules.canonical import SAFE, Value
@@ -40,6 +41,8 @@ _UNITS = ("_us", "_ms", "_s", "_fen", "_micro", "_bytes", "_count")
 
 def check_code(text: object, where: str) -> str:
     """`text`, if it is a code without an identifier in it. Raises `BadInput`."""
+    if type(text) is str and _harmless(text):
+        return text
     if not isinstance(text, str) or not CODE.fullmatch(text):
         raise BadInput(
             "存证记录只接受代码、编号和散列值，不接受文字",
@@ -62,8 +65,21 @@ def check_code(text: object, where: str) -> str:
     return text
 
 
+@lru_cache(maxsize=65_536)
+def _harmless(text: str) -> bool:
+    """A code too short for an identifier, or nothing but an id or a hash: what nearly all codes are."""
+    return bool(_RANDOM.fullmatch(text) or (CODE.fullmatch(text) and not _ELEVEN.search(text)))
+
+
+@lru_cache(maxsize=4_096)
+def _type(text: str) -> bool:
+    return bool(TYPE.fullmatch(text)) and _harmless(text)
+
+
 def check_type(text: object, where: str) -> str:
     """`text`, if it names a type of event or object or a qualifier. Raises `BadInput`."""
+    if type(text) is str and _type(text):
+        return text
     if not isinstance(text, str) or not TYPE.fullmatch(text):
         raise BadInput(
             "类型应为小写英文代码",
@@ -80,6 +96,8 @@ def check_attributes(attributes: Mapping[str, Value], where: str) -> None:
     if not isinstance(attributes, Mapping):
         raise BadInput("属性应为对象", "attributes are an object", where=where, found=type(attributes).__name__)
     for name, value in attributes.items():
+        if type(value) is str and type(name) is str and (not value or _harmless(value)) and _harmless(name):
+            continue
         _check(value, f"{where}.{check_code(name, where)}", name, DEPTH)
 
 

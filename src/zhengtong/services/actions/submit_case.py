@@ -13,7 +13,7 @@ from zhengtong.errors import Refused
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.services import drafts
-from zhengtong.services.casework import CaseWork, calendar, move
+from zhengtong.services.casework import CaseWork, calendar, move, remember
 from zhengtong.services.decisions import record_decisions
 from zhengtong.services.engine.notices import NoticeKind
 from zhengtong.services.models import Case, CaseForm, Material, Step
@@ -110,6 +110,7 @@ class SubmitCase(Action[On]):
         self._start(act, work, instead)
         record_decisions(act, work)
         order_notice(act, work, NoticeKind.INTAKE)
+        remember(work)
         return {"case": case.number}
 
     def _case(self, act: Act, event: LifeEvent, answers: Mapping[str, str]) -> Case:

@@ -53,7 +53,6 @@ class SupplyCorrection(Action[CaseWork]):
         for material in new:
             row = Material(case=target.case, reference=uuid.uuid4().hex, **material.__dict__)
             act.record("material_recorded", row, [target.case_ref], {"key": material.key})
-        target.__dict__.pop("plan", None)
         move(act, target, Supplied(act.now_us))
         return {"case": self.case}
 

@@ -75,6 +75,9 @@ SIDE: Final[frozenset[str]] = frozenset(get_args(SideKind))
 """Facts that no clock hears of: requests, promises and findings that the flow of a case reads (`standing.py`)."""
 
 
+_KINDS = frozenset(get_args(FactKind))
+
+
 @dataclass(frozen=True)
 class Fact:
     """Something that happened to a matter at `at_us`; facts of one instant happen in the order given.
@@ -96,7 +99,7 @@ class Fact:
     due_us: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(FactKind):
+        if self.kind not in _KINDS:
             raise BadInput(
                 "不认识的事实类型", "unknown kind of fact", found=self.kind, expected=" | ".join(get_args(FactKind))
             )
