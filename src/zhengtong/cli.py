@@ -58,6 +58,7 @@ def _add_rooms() -> None:
         definition_archive,
         external_commands,
         item_commands,
+        migration_commands,
     )
     from zhengtong.services import commands as services_commands
     from zhengtong.site import commands as site_commands
@@ -75,6 +76,7 @@ def _add_rooms() -> None:
     app.add_typer(services_commands.export, name="export")
     app.add_typer(external_commands.app, name="external")
     app.add_typer(item_commands.app, name="items")
+    migration_commands.add_to(case_commands.app)
     app.add_typer(case_commands.app, name="cases")
     app.add_typer(archive_commands.app, name="archive")
     site_commands.add_to(app)

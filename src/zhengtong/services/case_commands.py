@@ -17,14 +17,12 @@ from zhengtong.ui.progress import progress_bar
 if TYPE_CHECKING:
     from zhengtong.services.case_import import Report
 
-app = typer.Typer(no_args_is_help=True, help=say("导入已有系统的办件表", "Case tables of existing systems"))
+app = typer.Typer(
+    no_args_is_help=True,
+    help=say("办件：导入已有系统的办件表，版本迁移", "Cases: tables of existing systems, migration between versions"),
+)
 _screen = Console()
 SHOWN = 20
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `cases import` a command with two words while it is the only one."""
 
 
 @app.command(

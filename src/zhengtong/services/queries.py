@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Relation, rules
@@ -112,3 +113,28 @@ def notice_of_code(code: str, address: str) -> Notice:
         count_failure(asking)
         raise NotFound("没有这个核验码的文书", "no notice has this code", found=code[:32])
     return notice
+
+
+@dataclass(frozen=True)
+class VersionInUse:
+    """A published version, how many cases are on it, and how many of them run."""
+
+    key: str
+    hash: str
+    published_us: int
+    cases: int
+    running: int
+    newest: bool
+
+
+def versions_in_use() -> list[VersionInUse]:
+    """Every published version of every life event, newest first within each."""
+    counted = Case.objects.values("definition").annotate(cases=Count("id"), running=Count("id", filter=Q(phase="open")))
+    use = {row["definition"]: (row["cases"], row["running"]) for row in counted}
+    found: list[VersionInUse] = []
+    seen: set[str] = set()
+    rows = PublishedVersion.objects.filter(kind="life-event").order_by("key", "-published_us")
+    for key, hash_, published_us in rows.values_list("key", "hash", "published_us"):
+        found.append(VersionInUse(key, hash_, published_us, *use.get(hash_, (0, 0)), newest=key not in seen))
+        seen.add(key)
+    return found

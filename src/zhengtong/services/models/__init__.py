@@ -21,12 +21,14 @@ from zhengtong.services.models.imported import ImportedCase
 from zhengtong.services.models.items import ItemSnapshot
 from zhengtong.services.models.messages import Contact, Delivery, Message
 from zhengtong.services.models.special import Inspection, Memo
+from zhengtong.services.models.migrations import CaseMigration
 
 __all__ = [
     "ArchivePackage",
     "Case",
     "CaseForm",
     "Contact",
+    "CaseMigration",
     "CorrectionRequest",
     "DecisionOutcome",
     "Delivery",

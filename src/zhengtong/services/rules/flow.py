@@ -62,7 +62,8 @@ __all__ = [
     "DEAD", "FINAL", "GIVEN", "Accept", "AskCorrection", "AskExtension", "CaseState", "CheckCommitment", "Decide",
     "Deliver", "Extend", "FlowAct", "Happened", "MissPromise", "NotAccept", "Outcome", "Pause", "Phase",
     "RecordInspection", "RefuseExtension", "Resume", "ReturnTransfer", "Revoke", "ScheduleInspection", "SignTransfer",
-    "StepState", "StepStatus", "Submit", "SupplyCorrection", "SupplyPromised", "Transfer", "Withdraw", "apply", "start",
+    "StepState", "StepStatus", "Submit", "SupplyCorrection", "SupplyPromised", "Transfer", "Withdraw", "apply",
+    "settle", "start",
 ]  # fmt: skip
 
 # Which state a step must be in for an act on it: the table of the regulation.
@@ -321,3 +322,12 @@ def _withdraw(state: CaseState, act: Withdraw) -> Outcome:
             happened.append(Happened("step_withdrawn", key))
     state, closed = _close_if_done(state)
     return state, (*happened, *closed)
+
+
+def settle(plan: Plan, state: CaseState, at_us: int) -> Outcome:
+    """What follows of itself from a state that no act led to, as after moving a case to another version: steps begin,
+    are dropped, and the case may close."""
+    state, begun = _begin_ready(plan, state, at_us)
+    state, dropped = _drop_blocked(plan, state)
+    state, closed = _close_if_done(state)
+    return state, (*begun, *dropped, *closed)
