@@ -9,7 +9,7 @@ import zhengtong.ledger.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0007_imported_cases"),
+        ("services", "0008_special"),
     ]
 
     operations = [
