@@ -22,6 +22,7 @@ from zhengtong.services.models.items import ItemSnapshot
 from zhengtong.services.models.messages import Contact, Delivery, Message
 from zhengtong.services.models.special import Inspection, Memo
 from zhengtong.services.models.migrations import CaseMigration
+from zhengtong.services.models.special import Inspection, Memo
 
 __all__ = [
     "ArchivePackage",
