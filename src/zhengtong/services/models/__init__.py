@@ -20,7 +20,6 @@ from zhengtong.services.models.external import Difference, Reconciliation
 from zhengtong.services.models.imported import ImportedCase
 from zhengtong.services.models.items import ItemSnapshot
 from zhengtong.services.models.messages import Contact, Delivery, Message
-from zhengtong.services.models.special import Inspection, Memo
 from zhengtong.services.models.migrations import CaseMigration
 from zhengtong.services.models.special import Inspection, Memo
 
@@ -28,8 +27,8 @@ __all__ = [
     "ArchivePackage",
     "Case",
     "CaseForm",
-    "Contact",
     "CaseMigration",
+    "Contact",
     "CorrectionRequest",
     "DecisionOutcome",
     "Delivery",

@@ -9,7 +9,7 @@ import zhengtong.ledger.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0008_special"),
+        ("services", "0009_messages"),
     ]
 
     operations = [
