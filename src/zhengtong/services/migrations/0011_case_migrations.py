@@ -9,7 +9,7 @@ import zhengtong.ledger.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0009_messages"),
+        ("services", "0010_archive"),
     ]
 
     operations = [
