@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from zhengtong.city.text import say
+from zhengtong.city.text import language, say
+
+if TYPE_CHECKING:
+    from zhengtong.site.registers import Size
 
 _errors = Console(stderr=True)
 
@@ -72,10 +75,10 @@ WORKER_HELP = say(
     "Run the worker: external systems, notices, limits, sealing.\n\nExample: zhengtong worker",
 )
 DEMO_HELP = say(
-    "用真实的操作填充演示活动，时间为模拟。--story 在某个时间和部门埋下一个原因。\n\n"
-    "例：zhengtong demo --cases 300 --story 7",
-    "Fill in demo activity through the real actions under a simulated clock. --story hides a cause at some time "
-    "and department.\n\nExample: zhengtong demo --cases 300 --story 7",
+    "用真实的操作填充一年的演示活动，时间为模拟。--story 埋下三个原因，可在驾驶舱里找；--reveal 说出答案。\n\n"
+    "例：zhengtong demo --cases 3000 --story 7",
+    "Fill in a year of demo activity through the real actions under a simulated clock. --story hides three causes "
+    "that the cockpit lets one find; --reveal tells them.\n\nExample: zhengtong demo --cases 3000 --story 7",
 )
 
 
@@ -127,18 +130,34 @@ def worker() -> None:
 
 
 def demo(
-    cases: Annotated[int, typer.Option(min=1, help=say("办件数", "cases"))] = 300,
+    *,
+    cases: Annotated[int, typer.Option(min=1, help=say("办件数", "cases"))] = 3000,
     story: Annotated[int | None, typer.Option(help=say("故事的种子", "seed of the story"))] = None,
+    residents: Annotated[int, typer.Option(min=200, help=say("登记簿中的人数", "people in the registers"))] = 9000,
+    gaps: Annotated[float, typer.Option(min=0, max=1, help=say("登记簿缺漏的比例", "share the registers lack"))] = 0.03,
+    reveal: Annotated[int | None, typer.Option(help=say("说出这个种子的原因", "tell the causes of this seed"))] = None,
 ) -> None:
     os.environ["ZHENGTONG_DEMO"] = "1"
     set_up()
+    from zhengtong.site.registers import Size
     from zhengtong.site.serving import prepare
 
     prepare()
-    _fill(cases, story, only_if_empty=False)
+    if reveal is not None:
+        _tell(reveal)
+        return
+    _fill(cases, story, only_if_empty=False, size=Size(residents, max(200, cases // 3), gaps))
 
 
-def _fill(cases: int, story: int | None, *, only_if_empty: bool) -> None:
+def _tell(seed: int) -> None:
+    """The truth about a story, one line a cause."""
+    from zhengtong.site.demo import remembered_story
+
+    for cause in remembered_story(seed).causes:
+        typer.echo(cause.told().say(language()))
+
+
+def _fill(cases: int, story: int | None, *, only_if_empty: bool, size: Size | None = None) -> None:
     """Demo accounts, then the simulated activity, with progress on a terminal."""
     from zhengtong.organization.demo import make_demo_accounts
     from zhengtong.services.models import Case
@@ -149,7 +168,7 @@ def _fill(cases: int, story: int | None, *, only_if_empty: bool) -> None:
     if not cases or (only_if_empty and Case.objects.exists()):
         return
     with _progress() as progress:
-        done = simulate(cases, story=story, progress=progress)
+        done = simulate(cases, story=story, progress=progress, size=size)
         seal()
     _errors.print(
         say(

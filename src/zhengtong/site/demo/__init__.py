@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Demo activity: residents and officers act through the real actions under a simulated clock.
+
+`time_us` of its events is simulated, `recorded_us` is real, every case is marked as demo.
+
+    site/registers.py   who lives and trades in the city
+    seasons.py          when people come, and for what
+    forms.py            how they fill in forms
+    offices.py          officers, their hours, and the queues before them
+    stories.py          what goes wrong behind the scenes, chosen by a seed
+    play.py             the year, one act after the other; ratings.py what people say afterwards
+"""
+
+from zhengtong.site.demo.play import DAYS, Simulated, remembered_story, simulate
+
+__all__ = ["DAYS", "Simulated", "remembered_story", "simulate"]
