@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WITHDRAWN, NOT_ACCEPTED, REFUSED, PAUSED, CORRECTED = 0.02, 0.008, 0.02, 0.08, 0.07
 """How often things happen in an ordinary year: assumptions of the demo."""
-STRUCK = {"wrong_corrections": 0.7, "no_scanner": 0.65, "changed_form": 0.3}
+STRUCK = {"wrong_corrections": 0.7, "no_scanner": 0.65, "changed_form": 0.45}
 """How often they happen where a cause strikes."""
 SLOWER = {"slow_system": 6.0, "holiday_backlog": 2.6}
 DAY = 86_400_000_000
