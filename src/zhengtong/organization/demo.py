@@ -48,6 +48,10 @@ def _people() -> list[DemoAccount]:
         for i, key in enumerate(keys)
     ]
     people += [DemoAccount("owner", "罗店主"), DemoAccount("handler", "丁代办")]
+    people += [
+        DemoAccount(f"head-{key}", f"{surnames[(i + 5) % len(surnames)]}局长", "head", key)
+        for i, key in enumerate(keys)
+    ]
     return people
 
 

@@ -9,6 +9,7 @@ declare(
     Allowed("resident", Relation.AGENT),
     Allowed("clerk", Relation.OWN),
     Allowed("officer", Relation.DEPARTMENT),
+    Allowed("head", Relation.DEPARTMENT),
     Allowed("auditor", Relation.ANY),
     Allowed("leader", Relation.ANY),
 )
@@ -22,7 +23,12 @@ declare(
 declare("message.read", Allowed("resident", Relation.OWN))
 declare("rating.read", Allowed("officer", Relation.DEPARTMENT), Allowed("leader", Relation.ANY))
 declare("counter.use", Allowed("clerk", Relation.ANY))
-declare("workbench.use", Allowed("officer", Relation.ANY), Allowed("government_office", Relation.ANY))
+declare(
+    "workbench.use",
+    Allowed("officer", Relation.ANY),
+    Allowed("head", Relation.ANY),
+    Allowed("government_office", Relation.ANY),
+)
 declare(
     "external.read",
     Allowed("officer", Relation.ANY),

@@ -12,9 +12,9 @@ from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Relation, rules
 from zhengtong.errors import NotFound
 from zhengtong.organization.tries import count_failure, require_patience
-from zhengtong.services.models import Case, Notice, PublishedVersion, Step
+from zhengtong.services.models import Case, Memo, Notice, PublishedVersion, Step
 from zhengtong.services.published import LifeEvent, published
-from zhengtong.services.rules.flow import StepState
+from zhengtong.services.rules.flow import FINAL, GIVEN, StepState
 
 OPEN_TO_DEPARTMENT = (StepState.PENDING, StepState.ACCEPTED, StepState.PAUSED, StepState.CORRECTING)
 
@@ -138,3 +138,19 @@ def versions_in_use() -> list[VersionInUse]:
         found.append(VersionInUse(key, hash_, published_us, *use.get(hash_, (0, 0)), newest=key not in seen))
         seen.add(key)
     return found
+
+
+def steps_to_deliver(departments: Iterable[str]) -> QuerySet[Step]:
+    """Granted steps whose result has to be delivered still, the most urgent first."""
+    given = Step.objects.filter(department__in=list(departments), state__in=GIVEN, due_us__isnull=False)
+    return given.select_related("case").order_by("due_us", "id")
+
+
+def waiting_memos(actor: Actor) -> QuerySet[Memo]:
+    """Requests beside the main line that wait for this person's answer, the oldest first."""
+    extensions = Q(kind="extension_asked", step__department__in=actor.departments("head"))
+    if actor.holds("leader"):
+        extensions |= Q(kind="extension_asked")
+    transfers = Q(kind="transfer_asked", about__in=actor.departments("officer"))
+    open_steps = Memo.objects.filter(waiting=True).exclude(step__state__in=FINAL)
+    return open_steps.filter(extensions | transfers).select_related("step__case").order_by("said_us", "id")

@@ -35,6 +35,17 @@ PHASE: dict[str, tuple[StateKind, object]] = {
     Phase.REVOKED: ("late", _("revoked")),
 }
 
+MEMO: dict[str, object] = {
+    "extension_asked": _("More time asked for"),
+    "extension_refused": _("More time refused"),
+    "transfer_asked": _("Another department asked to take it over"),
+    "transfer_returned": _("Returned by the other department"),
+    "inspected": _("Inspection recorded"),
+    "commitment_checked": _("Commitment checked"),
+    "revoked": _("Result no longer valid"),
+}
+"""What a memo was said with."""
+
 
 def step_state(step: Step) -> State:
     return State(*STEP[step.state])

@@ -3,34 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import may
-from zhengtong.acts.perform import Action, now_us, perform
-from zhengtong.errors import BadInput, NotFound
+from zhengtong.acts.perform import now_us, perform
+from zhengtong.errors import BadInput, Conflict, FormFaults, KeyReused, NotFound, ZhengtongError
 from zhengtong.organization.queries import actor
-from zhengtong.services.actions.accept_step import AcceptStep
-from zhengtong.services.actions.ask_correction import AskCorrection
-from zhengtong.services.actions.decide_step import DecideStep
-from zhengtong.services.actions.not_accept_step import NotAcceptStep
-from zhengtong.services.actions.pause_step import PauseStep
-from zhengtong.services.actions.resume_step import ResumeStep
 from zhengtong.services.casework import CaseWork, calendar, open_case
 from zhengtong.services.decisions import shown_decisions
+from zhengtong.services.models import Memo
 from zhengtong.services.pages.forms import origin_words
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.mine import notices_of
-from zhengtong.services.pages.states import STEP, draw, step_state, step_tasks, urgency
+from zhengtong.services.pages.states import MEMO, STEP, draw, step_state, step_tasks, urgency
+from zhengtong.services.pages.step_acts import BUTTONS, SAID_WHERE
+from zhengtong.services.pages.step_forms import StepForm, appointment, step_forms, why_not
 from zhengtong.services.published import published
-from zhengtong.services.queries import steps_of
-from zhengtong.services.reasons import reasons_for
+from zhengtong.services.queries import steps_of, steps_to_deliver, waiting_memos
 from zhengtong.services.rules.flow import StepState
 from zhengtong.ui.pages import page, post_key, route
 from zhengtong.ui.parts import Column, Crumb, Table
@@ -45,7 +39,9 @@ def my_steps(request: HttpRequest) -> HttpResponse:
     day_end = days.end_of_day(days.date_of(now))
     mine = steps_of(me.departments("officer"))
     state = request.GET.get("state", "")
-    if state in STEP:
+    if state == "deliver":
+        mine = steps_to_deliver(me.departments("officer"))
+    elif state in STEP:
         mine = mine.filter(state=state)
     rows = [
         (step, published(step.case.definition).services[step.key].name, urgency(step, now, day_end), step_state(step))
@@ -56,15 +52,38 @@ def my_steps(request: HttpRequest) -> HttpResponse:
         "today": sum(1 for row in rows if row[2].kind == "near"),
         "all": mine.count(),
     }
-    return page(request, "services/workbench.html", {"rows": rows, "counts": counts, "shown": SHOWN, "state": state})
+    return page(
+        request,
+        "services/workbench.html",
+        {
+            "rows": rows,
+            "counts": counts,
+            "shown": SHOWN,
+            "state": state,
+            "asked": _asked_of(me),
+        },
+    )
+
+
+def _asked_of(me: Actor) -> list[tuple[Memo, object, object]]:
+    """Requests that wait for this person: to extend a limit, to take a step over."""
+    return [
+        (memo, MEMO[memo.kind], published(memo.step.case.definition).services[memo.step.key].name)
+        for memo in waiting_memos(me)[:SHOWN]
+    ]
 
 
 @route(permission="case.read")
 def step_page(request: HttpRequest, number: str, step: str) -> HttpResponse:
+    return page(request, "services/step.html", _step_context(request, _readable(request, number, step)))
+
+
+def _readable(request: HttpRequest, number: str, step: str) -> CaseWork:
+    """A step its reader may see. One that he may not see is as one that does not exist."""
     work = open_case(number, step, lock=False)
-    if not may(actor(request), "case.read", work.subject):
+    if not may(actor(request), "case.read", work.readers_subject):
         raise NotFound("没有这个办件", "there is no such case", found=number)
-    return page(request, "services/step.html", _step_context(request, work))
+    return work
 
 
 def _step_context(request: HttpRequest, work: CaseWork) -> dict[str, object]:
@@ -84,20 +103,17 @@ def _step_context(request: HttpRequest, work: CaseWork) -> dict[str, object]:
         "state": step_state(row),
         "urgency": urgency(row, now, day_end) if row.state in {"pending", "accepted"} else None,
         "limit": draw(view, f"{days.date_of(view.started_us):%m-%d}") if view else None,
-        "form": _form_table(work) if may(me, "case.read_form", work.subject) else None,
+        "form_table": _form_table(work) if may(me, "case.read_form", work.subject) else None,
         "materials": _materials(work),
         "decisions": shown_decisions(work),
         "tasks": step_tasks(work),
         "moments": history(work),
         "notices": notices_of(work),
-        "may_accept": acts and row.state == StepState.PENDING,
-        "may_ask": acts and row.state == StepState.PENDING and not row.corrections.exists(),
-        "may_decide": acts and row.state == StepState.ACCEPTED,
-        "may_resume": acts and row.state == StepState.PAUSED,
-        "refusals": reasons_for(definition, "refuse"),
-        "non_acceptances": reasons_for(definition, "not_accept"),
-        "pauses": reasons_for(definition, "pause"),
-        "correctable": _correctable(work),
+        "forms": step_forms(work, me),
+        "why_not": why_not(work, granted=True) if acts and row.state == StepState.ACCEPTED else None,
+        "promised": _promised(work),
+        "appointment": appointment(work, work.planned.inspection),
+        "memos": _memos(work),
         "crumbs": [
             Crumb(_("My steps"), reverse("workbench")),
             Crumb(definition.event.name),
@@ -106,14 +122,17 @@ def _step_context(request: HttpRequest, work: CaseWork) -> dict[str, object]:
     }
 
 
-def _correctable(work: CaseWork) -> list[tuple[str, object]]:
-    """What this department may ask to be corrected: its own elements and the materials that were uploaded."""
-    service = work.definition.services[work.step.key]
-    names: list[tuple[str, object]] = [
-        (key, work.definition.elements[key].name) for key in service.elements if key in work.form.values
-    ]
-    asked = {m.material.key: m.material.name for m in work.definition.uploads(work.case.answers, work.form.values)}
-    return names + [(m.key, asked[m.key]) for m in service.materials if m.key in asked]
+def _promised(work: CaseWork) -> list[tuple[object, int, bool]]:
+    """Documents promised for later: name, end of the promise, whether it was missed."""
+    names = {m.key: m.name for m in work.definition.services[work.step.key].materials}
+    missed = work.status.promises_missed
+    return [(names[key], fact.due_us, key in missed) for key, fact in work.status.promised.items()]
+
+
+def _memos(work: CaseWork) -> list[tuple[object, str, int]]:
+    """What was said beside the main line, newest first."""
+    rows = work.step.memos.order_by("-said_us", "-id")
+    return [(MEMO.get(memo.kind, memo.kind), memo.text, memo.said_us) for memo in rows]
 
 
 def _form_table(work: CaseWork) -> Table:
@@ -153,57 +172,53 @@ def _issues(work: CaseWork, step: str, output: str | None) -> bool:
     return work.definition.services[step].output.key == output
 
 
-Build = Callable[[HttpRequest, str, str], Action[Any]]
-
-LONGEST = 2000
-"""Characters of an explanation: it goes into a notice of a page or two."""
-
-
-def _words(request: HttpRequest) -> str:
-    """What the officer wrote for the applicant. Raises `BadInput` for a text no notice can hold."""
-    text = request.POST.get("text", "")
-    if len(text) > LONGEST:
-        raise BadInput(
-            f"说明最多 {LONGEST} 个字",
-            f"an explanation has at most {LONGEST} characters",
-            found=len(text),
-            expected=f"≤ {LONGEST}",
-        )
-    return text
-
-
-def _items(request: HttpRequest) -> tuple[str, ...]:
-    items = tuple(request.POST.getlist("items"))
-    if not items:
-        raise BadInput("请至少勾选一项要补正的内容", "tick at least one thing that has to be corrected")
-    return items
-
-
-# What a button does: the value it sends, and the action it becomes.
-BUTTONS: dict[str, Build] = {
-    "accept": lambda r, n, s: AcceptStep(n, s),
-    "not_accept": lambda r, n, s: NotAcceptStep(n, s, r.POST.get("reason", ""), _words(r)),
-    "ask": lambda r, n, s: AskCorrection(n, s, _items(r), _words(r)),
-    "pause": lambda r, n, s: PauseStep(n, s, r.POST.get("reason", "")),
-    "resume": lambda r, n, s: ResumeStep(n, s),
-    "grant": lambda r, n, s: DecideStep(n, s, granted=True),
-    "refuse": lambda r, n, s: DecideStep(n, s, False, r.POST.get("reason", ""), _words(r)),
-}
-
-
-@route(permission="step.decide", methods=("POST",))
+@route(permission="case.read", methods=("POST",))
 def act_on_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
-    build = BUTTONS.get(request.POST.get("act", ""))
+    """Do what a button of the step's page means. What was wrong comes back at its field, with what was typed."""
+    name = request.POST.get("act", "")
+    build = BUTTONS.get(name)
     if build is None:
-        raise BadInput(
-            "没有这个操作", "there is no such act", found=request.POST.get("act", ""), expected=", ".join(BUTTONS)
-        )
-    done = perform(build(request, number, step), actor(request), post_key(request))
+        raise BadInput("没有这个操作", "there is no such act", found=name[:64], expected=", ".join(BUTTONS))
+    work = open_case(number, step, lock=False)  # whether this reader may act, the act itself asks
+    try:
+        done = perform(build(work, request.POST), actor(request), post_key(request))
+    except (FormFaults, BadInput, Conflict) as error:
+        if isinstance(error, KeyReused):
+            raise
+        return _again(request, number, step, name, error)
     said = {
         "accept": _("Accepted. The clock runs from today; day one is the next working day."),
         "grant": _("Granted. The result is being issued."),
         "refuse": _("Refused, with reasons and remedies in the notice."),
         "ask": _("The applicant was told what to correct."),
-    }.get(request.POST["act"], _("Done."))
+        "extend": _("Extended. The applicant is told the new date."),
+        "schedule": _("Arranged. The applicant is told when and where."),
+        "transfer": _("The other department was told."),
+        "revoke": _("No longer valid. The applicant is told why and how to contest it."),
+    }.get(name, _("Done."))
     messages.success(request, _("This had been done already; nothing was done twice.") if done.replayed else said)
+    if not may(actor(request), "case.read", open_case(number, step, lock=False).readers_subject):
+        return redirect("workbench")  # it has left this department
     return redirect("step", number, step)
+
+
+def _again(request: HttpRequest, number: str, step: str, name: str, error: ZhengtongError) -> HttpResponse:
+    """The step's page with the form that was refused, open and as it was filled in. Raises `error` where what was asked
+    for is not offered any more: the state has moved on, and there is no form to come back to."""
+    try:
+        work = _readable(request, number, step)
+    except NotFound:
+        raise error from None
+    context = _step_context(request, work)
+    material = request.POST.get("material", "")
+    forms: list[StepForm] = context["forms"]  # type: ignore[assignment]  # put there by _step_context
+    mine = next((f for f in forms if f.act == name and (f.hidden or {}).get("material", "") in {"", material}), None)
+    if mine is None:
+        raise error
+    names = [field.name for field in mine.fields]
+    found = error.fields if isinstance(error, FormFaults) else {error.where or "": error}
+    found = {SAID_WHERE.get(key, key): fault for key, fault in found.items()}
+    at = {key if key in names else (names[0] if names else ""): fault for key, fault in found.items()}
+    context["forms"] = [form.again(dict(request.POST.lists()), at) if form is mine else form for form in forms]
+    faults = FormFaults({f"{name}-{key}" if key else "": fault for key, fault in at.items()})
+    return page(request, "services/step.html", context, faults=faults)
