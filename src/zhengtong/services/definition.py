@@ -80,6 +80,8 @@ class RemedyFile(Definition):
     key: Key
     way: Text
     within: Text
+    days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    months: Annotated[int, Field(ge=1, le=120)] | None = None
     basis: Line
     verified: bool = False
 

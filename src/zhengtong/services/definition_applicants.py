@@ -17,6 +17,7 @@ class ApplicantsFile(Definition):
     name: Text
     drafts: LimitFile | None = None
     remind: LimitFile | None = None
+    served: LimitFile | None = None
 
 
 class SubscriptionFile(Definition):

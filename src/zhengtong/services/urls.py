@@ -16,6 +16,7 @@ from zhengtong.services.pages import (
     mine,
     portal,
     ratings,
+    serving,
     verification,
     workbench,
 )
@@ -25,6 +26,8 @@ urlpatterns = [
     path("life-events/<slug:key>/", portal.guide, name="life_event"),
     path("life-events/<slug:key>/apply/", applying.apply, name="apply"),
     path("life-events/<slug:key>/bpmn", flowchart.bpmn, name="life_event_bpmn"),
+    path("workbench/notices/", serving.all_unserved, name="unserved"),
+    path("workbench/notices/<str:reference>/served/", serving.serve, name="serve_notice"),
     path("messages/", messages.inbox, name="inbox"),
     path("messages/read/", messages.read_all, name="read_all"),
     path("messages/notifications/", messages.contact, name="contact"),

@@ -18,6 +18,7 @@ from zhengtong.ledger import log as ledger_log
 from zhengtong.ledger.segments import export
 from zhengtong.services.drafts import expire
 from zhengtong.services.reconciling import reconcile_daily
+from zhengtong.services.serving import deem_served
 from zhengtong.services.sweep import remind, sweep
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Worker:
                 sweep(now_us())
                 expire(now_us())
                 remind(now_us())
+                deem_served(now_us())
             if self._due("reconcile", RECONCILE_EVERY_S):
                 reconcile_daily(now_us())
             if self._due("seal", SEAL_EVERY_S):

@@ -31,6 +31,7 @@ from zhengtong.services.actions import (  # noqa: F401
     revoke_output,
     schedule_inspection,
     seal_notice,
+    serve_notice,
     set_contact,
     settle_difference,
     submit_case,

@@ -21,6 +21,7 @@ from zhengtong.services.models.imported import ImportedCase
 from zhengtong.services.models.items import ItemSnapshot
 from zhengtong.services.models.messages import Contact, Delivery, Message
 from zhengtong.services.models.migrations import CaseMigration
+from zhengtong.services.models.serving import NoticeService
 from zhengtong.services.models.special import Inspection, Memo
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Memo",
     "Message",
     "Notice",
+    "NoticeService",
     "Output",
     "PublishedVersion",
     "Rating",

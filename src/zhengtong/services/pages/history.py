@@ -48,6 +48,7 @@ WORDS: dict[str, object] = {
     "case_outcome_changed": _("Outcome of the case changed"),
     "limit_missed": _("Limit missed"),
     "case_closed": _("Case closed"),
+    "notice_served": _("Notice served"),
     "case_rated": _("Rated by the applicant"),
     "rating_checked": _("Rating checked"),
     "rating_repaired": _("Put right after the rating"),

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from zhengtong.acts.authority import may
-from zhengtong.acts.perform import perform
+from zhengtong.acts.perform import now_us, perform
 from zhengtong.errors import FormFaults, NotFound
 from zhengtong.organization.queries import actor, names_of
 from zhengtong.services.actions.supply_correction import SupplyCorrection, asked_items
@@ -26,11 +26,13 @@ from zhengtong.services.pages.forms import Faults, element_field, material_field
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.kept import drafts_shown, told_us
 from zhengtong.services.pages.rated import rating_context
+from zhengtong.services.pages.serving import served_notices
 from zhengtong.services.pages.states import phase_state, step_tasks
 from zhengtong.services.processes import sealed_notice
 from zhengtong.services.published import published
 from zhengtong.services.queries import cases_of
 from zhengtong.services.rules.flow import StepState
+from zhengtong.services.serving import opened
 from zhengtong.ui.forms import Field
 from zhengtong.ui.pages import page, post_key, route
 
@@ -77,7 +79,7 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "requests": requests,
         "inputs": fields,
         "fields": fields,
-        "notices": notices_of(work),
+        "notices": served_notices(work, notices_of(work)),
         "moments": history(work, by_name=bool(may(me, "case.read_form", work.subject))),
         "principal": _principal(work, me.id),
         "told": told_us(work) if may(me, "case.read_form", work.subject) else None,
@@ -145,6 +147,7 @@ def document(request: HttpRequest, reference: str) -> HttpResponseBase:
     if notice is None:
         raise NotFound("没有这份文书", "there is no such document", found=reference)
     readable(request, notice.case.number)
+    opened(notice, actor(request), now_us())
     return FileResponse(file_of(sealed_notice(notice)).open("rb"), filename=f"{notice.case.number}-{notice.kind}.pdf")
 
 
