@@ -52,6 +52,14 @@ PAGES: dict[str, tuple[str, str]] = {
     "audit": ("leader", "/cockpit/audit/"),
     "propose": ("leader", "/tasks/propose/"),
     "tasks": ("leader", "/tasks/"),
+    "steps-in-time": ("leader", "/cockpit/on-time/"),
+    "late-steps": ("leader", "/cockpit/steps/?kind=late"),
+    "what-changed": ("leader", "/cockpit/why/"),
+    "reductions": ("leader", "/cockpit/reductions/"),
+    "processes": ("leader", "/cockpit/processes/"),
+    "process": ("leader", "/cockpit/processes/newborn/"),
+    "satisfaction": ("leader", "/cockpit/satisfaction/"),
+    "record": ("leader", "/cockpit/record/"),
 }
 VIEWS = {
     "zh-1280": ("zh-hans", WIDE, False),
@@ -67,13 +75,13 @@ BROKEN = """() => [...document.images].filter((i) => !i.complete || !i.naturalWi
 REPEATED = """() => [...document.querySelectorAll('[id]')].map((e) => e.id)
     .filter((id, place, ids) => ids.indexOf(id) !== place)"""
 READ = """() => { const main = document.querySelector('main').cloneNode(true);
-    main.querySelectorAll('code, pre, .mono').forEach((e) => e.remove()); return main.textContent }"""
+    main.querySelectorAll('code, pre, .mono, script').forEach((e) => e.remove()); return main.textContent }"""
 """What a page says in words: what the record holds is shown as it stands there."""
 LATIN = re.compile(r"[A-Za-z]{4,}")
 # What is no language of its own: numbers, names of files and formats, codes, the command line.
 ALLOWED = re.compile(
     r"[a-z-]*mingchuan-demo|SHA-?256|zhengtong[^\n]*|Zhengtong|English|leaf|mingchuan[\w-]*|[\w-]+\.(?:json|txt|pdf|png)|[0-9a-f]{16,}|"
-    r"\b[a-z]+(?:[-_.][a-z0-9]+)+\b|officer|parent|neighbour|clerk|office|leader|bureau|auditor|JPEG|BPMN|qqqq|AAAA"
+    r"\b[a-z]+(?:[-_.][a-z0-9]+)+\b|officer|parent|neighbour|clerk|office|leader|bureau|auditor|JPEG|BPMN|CSV|PARQUET|qqqq|AAAA"
 )
 
 

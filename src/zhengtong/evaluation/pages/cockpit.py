@@ -30,7 +30,7 @@ from zhengtong.services.published import LifeEvent
 from zhengtong.ui.language import say
 from zhengtong.ui.pages import route
 
-FIRST = 5
+FIRST, BUSIEST = 5, 8
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class LateStep:
 @route(permission="cockpit.read")
 def overview(request: HttpRequest) -> HttpResponse:
     reading = Reading(request.GET)
-    blocks = [_block(reading, event) for event in reading.events.values()]
+    blocks = sorted((_block(reading, event) for event in reading.events.values()), key=lambda one: -one.rate.closed)
     me = actor(request)
     whole = tallies.total(reading.snapshot, reading.chosen)
     rated = ratings.rated(reading.snapshot, "all", queries.bad_up_to(), which(reading))
@@ -74,7 +74,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "good": None if not rated or rated[0].share_bad is None else 1 - rated[0].share_bad,
         "open": sum(one.open for one in waiting),
         "urls": _urls(reading),
-        "blocks": blocks,
+        "blocks": blocks[:BUSIEST],
+        "more": max(0, len(blocks) - BUSIEST),
         "late": _late_steps(reading),
         "tasks": listed(tasks_for(me).exclude(state__in=["closed", "declined"])[:6]),
         "health": health(),
@@ -93,6 +94,7 @@ def _urls(reading: Reading) -> dict[str, str]:
         "satisfaction": reading.url("cockpit_satisfaction"),
         "why": reading.url("cockpit_why"),
         "record": reading.url("cockpit_record"),
+        "processes": reading.url("cockpit_processes"),
     }
 
 
@@ -170,7 +172,7 @@ def cases(reading: Reading, key: str, *, start: int = 0, most: int | None = None
         Field("late_steps", _lazy("Late steps")),
         Field("channel", _lazy("Channel")),
         Field("steps", _lazy("Steps"), "count"),
-        Field("materials", _lazy("Documents"), "count"),
+        Field("materials", _lazy("Documents uploaded"), "count"),
         Field("visits", _lazy("Visits"), "count"),
         Field("fields", _lazy("Fields typed"), "count"),
     ]

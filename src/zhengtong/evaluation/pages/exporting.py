@@ -43,6 +43,7 @@ LISTINGS: dict[str, Make] = {
     "rework": process.rework,
     "savings": savings.first_saved,
     "pledged": savings.pledged,
+    "all-savings": savings.all_saved,
     "cases": cockpit.cases,
 }
 TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}

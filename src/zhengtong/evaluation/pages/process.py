@@ -23,7 +23,7 @@ from zhengtong.ui.language import say
 from zhengtong.ui.pages import route
 
 ACTIVITIES: dict[str, Words] = {
-    "step_received": _lazy("Received"),
+    "step_received": _lazy("Taken in"),
     "correction_asked": _lazy("Correction asked"),
     "correction_supplied": _lazy("Corrected"),
     "step_accepted": _lazy("Accepted"),
@@ -232,7 +232,7 @@ def processes(request: HttpRequest) -> HttpResponse:
     rows = [
         [
             Cell(event.key, event.event.name, reading.url("cockpit_process", event.key)),
-            one.closed,
+            Cell(one.closed, url=reading.url("on_time_cases", event.key) if one.closed else ""),
             one.ways,
             len(one.rework),
             Cell(*_slowest(reading, one)),

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 
 from zhengtong.errors import BadInput
 from zhengtong.evaluation import queries
@@ -24,7 +25,7 @@ from zhengtong.services.models import Case
 from zhengtong.ui.forms import Words
 from zhengtong.ui.pages import route
 
-RECENT_DAYS = 30
+RECENT_DAYS, LARGEST = 30, 12
 
 
 DIMENSIONS: dict[str, Words] = {
@@ -154,7 +155,8 @@ def leading(splits: list[Split]) -> Split | None:
 def _points(value: object, unit: str) -> str:
     """A change: in percentage points, or in days."""
     number = float(value)  # type: ignore[arg-type]  # a Fraction
-    return f"{number:+.2f}" if unit == "days" else f"{100 * number:+.1f}"
+    words = f"{number:+.2f}" if unit == "days" else f"{100 * number:+.1f}"
+    return words.lstrip("+-") if not float(words) else words.replace("-", "−")
 
 
 def _level(counted: Counted, unit: str) -> str:
@@ -164,8 +166,8 @@ def _level(counted: Counted, unit: str) -> str:
     return f"{value:.1f}" if unit == "days" else f"{100 * value:.1f}%"
 
 
-def contributions(reading: Reading, _key: str = "") -> Listing:
-    """What each group of the chosen dimension contributed."""
+def contributions(reading: Reading, _key: str = "", *, most: int | None = None) -> Listing:
+    """What each group of the chosen dimension contributed; beyond the `most` largest, the others as one row."""
     asked = Comparison(reading)
     splits = asked.splits()
     chosen = next((one for one in splits if one.current), splits[0] if splits else None)
@@ -181,8 +183,29 @@ def contributions(reading: Reading, _key: str = "") -> Listing:
         Field("by_rate", _lazy("by doing better or worse"), "share"),
         Field("by_mix", _lazy("by there being more or less"), "share"),
     ]
-    rows = [_row(asked, chosen.key, part, unit) for part in chosen.change.parts] if chosen else []
+    parts = chosen.change.parts if chosen else ()
+    shown = set(sorted(parts, key=lambda part: -abs(part.total))[:most])
+    rows = [_row(asked, chosen.key, part, unit) for part in parts if part in shown] if chosen else []
+    if rest := [part for part in parts if part not in shown]:
+        rows.append(_others(rest, unit))
     return Listing("contributions", _lazy("What adds to the change"), columns, rows, wide=True)
+
+
+def _others(parts: Sequence[Contribution], unit: str) -> list[object]:
+    """Together, so that the rows still sum to the change."""
+    before, after = ((sum(p[0] for p in pairs), sum(p[1] for p in pairs)) for pairs in (
+        [part.before for part in parts], [part.after for part in parts],
+    ))  # fmt: skip
+    sums = [sum(getattr(part, name) for part in parts) for name in ("total", "rate", "mix")]
+    name = ngettext("%(n)s other", "%(n)s others", len(parts)) % {"n": len(parts)}
+    return [
+        Cell("", name),
+        Cell(before[0], _level(before, unit)),
+        before[1],
+        Cell(after[0], _level(after, unit)),
+        after[1],
+        *(Cell(float(value), _points(value, unit)) for value in sums),
+    ]
 
 
 def _row(asked: Comparison, dimension: str, part: Contribution, unit: str) -> list[object]:
@@ -208,7 +231,7 @@ def why(request: HttpRequest) -> HttpResponse:
         "now": asked.now,
         "before": asked.before,
         "splits": splits,
-        "listing": contributions(reading),
+        "listing": contributions(reading, most=LARGEST),
         "choices": [
             Choice("measure", _("Figure"), asked.key, measures), life_event_choice(reading), department_choice(reading),
         ],
