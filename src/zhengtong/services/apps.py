@@ -26,5 +26,6 @@ class ServicesConfig(AppConfig):
         register_face(Face("mine", _("My cases"), "my_cases", 15, "case.submit", ("/evidence/",)))
         register_face(Face("counter", _("Counter"), "counter", 20, "counter.use"))
         register_face(Face("workbench", _("Workbench"), "workbench", 30, "workbench.use", ("/evidence/", "/tasks/")))
+        register_face(Face("items", _("Items"), "items", 35, "items.read", ("/bureau/",)))
         register_result_link(case_link)
         set_inbox(unread)

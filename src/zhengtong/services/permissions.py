@@ -50,3 +50,4 @@ declare(
     Allowed("officer", Relation.DEPARTMENT),
     Allowed("auditor", Relation.ANY),
 )
+declare("items.read", Allowed("data_bureau", Relation.ANY), Allowed("auditor", Relation.ANY))
