@@ -111,6 +111,24 @@ def test_a_decision_after_the_promise_is_late_whatever_the_source_says(tmp_path:
     assert ImportedCase.objects.get().late is True
 
 
+def test_what_was_withdrawn_or_is_still_open_is_counted_as_what_it_is(tmp_path: Path) -> None:
+    load(tables(tmp_path / "d", 办结=["H1,2026-03-16 11:00:00,撤回,是,"]))
+    assert ImportedCase.objects.get().late is None, "nobody decided it"
+    load(
+        tables(
+            tmp_path / "e",
+            申请=["H2,户口登记,2026-03-02,5,20"],
+            受理=["H2,2026-03-03,受理"],
+            过程=[],
+            特别程序=[],
+            办结=[],
+        )
+    )
+    assert ImportedCase.objects.get(source_number="H2").late is True, "open for months"
+    (figures,) = imported_figures()
+    assert (figures.cases, figures.closed, figures.late, figures.differ) == (2, 0, 1, 0)
+
+
 def test_the_same_tables_again_change_nothing_and_write_nothing(tmp_path: Path) -> None:
     folder = tables(tmp_path / "d")
     load(folder)

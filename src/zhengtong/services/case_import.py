@@ -66,7 +66,7 @@ class Report:
 
 @dataclass(frozen=True)
 class ServiceOfSource:
-    """What one source told of one service. `closed` are those whose limit has ended; late by whom."""
+    """What one source told of one service. `closed` are those decided; late also what is late and still open."""
 
     source: str
     service: str
@@ -83,7 +83,7 @@ def imported_figures() -> list[ServiceOfSource]:
     differ = (late & Q(source_on_time=True)) | (Q(late=False) & late_there)
     rows = ImportedCase.objects.values("source", "service").annotate(
         cases=Count("id"),
-        closed=Count("id", filter=Q(late__isnull=False)),
+        closed=Count("id", filter=Q(late__isnull=False, case__closed_us__isnull=False)),
         late_ones=Count("id", filter=late),
         late_there=Count("id", filter=late_there),
         differ=Count("id", filter=differ),

@@ -147,7 +147,12 @@ class ImportCase(Action[ImportTarget]):
         move(act, work, make(self.told.service, moment), {"source": self.source})
 
     def _late(self, work: CaseWork, now_us: int) -> bool | None:
-        """Whether the decision missed its promise (the statute, where nothing was promised), by our clock."""
+        """Whether the decision missed its promise (the statute, where nothing was promised), by our clock.
+
+        None before anything can be said, and of what the applicant gave up: nobody decided that.
+        """
+        if self.told.outcome == "withdrawn":
+            return None
         view = work.limits(self.told.service, now_us).limit("decide")
         mark = (view.promised or view.statutory) if view else None
         if view is None or mark is None:
