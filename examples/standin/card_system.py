@@ -10,6 +10,7 @@ no real card.
 
     POST /applications               {"reference", "service", "application"}   201 new, 200 known, 409 other content
     GET  /applications/<reference>                                              200, 404
+    POST /applications/<reference>/end  {"reason"}                              200, 404; what was issued ends
     GET  /applications?since=<seconds>&after=<reference>&limit=<n>              200, its own list in order of reference
 """
 
@@ -62,6 +63,7 @@ class Office:
                 "CREATE TABLE IF NOT EXISTS application (reference TEXT PRIMARY KEY, body_sha256 TEXT NOT NULL,"
                 " service TEXT NOT NULL, received REAL NOT NULL, due REAL NOT NULL)"
             )
+            db.execute("CREATE TABLE IF NOT EXISTS ended (reference TEXT PRIMARY KEY, reason TEXT NOT NULL)")
             db.execute("CREATE TABLE IF NOT EXISTS nonce (value TEXT PRIMARY KEY, at REAL NOT NULL)")
 
     def draw(self, reference: str, purpose: str) -> int:
@@ -119,6 +121,15 @@ class Office:
             listed.append(entry)
         return 200, {"applications": listed, "more": len(rows) > limit}
 
+    def end(self, reference: str, reason: str, now: float) -> tuple[int, dict[str, Any]]:
+        """What was issued is no longer valid; saying so again changes nothing."""
+        status, state = self.state(reference, now)
+        if status != 200:
+            return status, state
+        with contextlib.closing(self.open()) as db:
+            db.execute("INSERT OR IGNORE INTO ended VALUES (?, ?)", (reference, reason))
+        return 200, {"reference": reference, "ended": True}
+
     def fresh(self, nonce: str, now: float) -> bool:
         """False for a nonce seen before; those older than any acceptable timestamp are forgotten."""
         with contextlib.closing(self.open()) as db:
@@ -139,6 +150,10 @@ class Desk(BaseHTTPRequestHandler):
     timeout = 20  # a client that sends nothing does not hold a thread
 
     def do_POST(self) -> None:
+        ending = re.fullmatch(r"/applications/([A-Za-z0-9._-]{1,100})/end", self.path)
+        if ending:
+            self.end_one(ending[1])
+            return
         if self.path != "/applications":
             self.close_connection = True  # its body stays unread
             self.reply(404, {"error": "no_such_page"})
@@ -158,6 +173,19 @@ class Desk(BaseHTTPRequestHandler):
             return
         canonical = json.dumps([service, application], sort_keys=True, ensure_ascii=True).encode()
         self.reply(*self.office.take(reference, service, hashlib.sha256(canonical).hexdigest(), time.time()))
+
+    def end_one(self, reference: str) -> None:
+        body = self.body()
+        if body is None or not self.authentic(body):
+            return
+        try:
+            reason = json.loads(body)["reason"]
+        except (ValueError, KeyError, TypeError):
+            reason = None
+        if not isinstance(reason, str):
+            self.reply(422, {"error": "malformed"})
+            return
+        self.reply(*self.office.end(reference, reason, time.time()))
 
     def do_GET(self) -> None:
         found = re.fullmatch(r"/applications/([A-Za-z0-9._-]{1,100})", self.path)

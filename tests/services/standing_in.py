@@ -33,7 +33,9 @@ class Process:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
 
     def connect(self, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Set where the city finds this system."""

@@ -14,6 +14,7 @@ class ServicesConfig(AppConfig):
             definition,
             definition_applicants,
             definition_archive,
+            issuing,
             permissions,
             processes,
             telling,

@@ -147,6 +147,7 @@ class OutputFile(Definition):
     key: Key
     name: Text
     kind: Literal["licence", "approval", "other"]
+    issuer: Annotated[str, Reference("system")] | None = None
     parts: list[PartFile] = []
 
 

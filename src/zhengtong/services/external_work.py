@@ -15,7 +15,8 @@ from zhengtong.ledger.models import EventObject
 from zhengtong.ledger.record import ObjectRef
 from zhengtong.services.casework import facts_of
 from zhengtong.services.definition import ReconcileFile, SystemFile
-from zhengtong.services.models import Difference, Step
+from zhengtong.services.models import Difference, Output, Step
+from zhengtong.services.published import published
 from zhengtong.services.rules.flow import StepState
 from zhengtong.services.rules.reconciliation import Ours, Passage, Standing
 
@@ -26,6 +27,9 @@ STANDING: Mapping[str, Standing] = {
     StepState.REFUSED: "refused",
 }
 GIVEN_UP = frozenset({StepState.WITHDRAWN, StepState.DROPPED, StepState.NOT_ACCEPTED})
+ORDERED: Mapping[str, Standing] = {"valid": "granted", "not_issued": "refused"}
+ORDER = ".output"
+"""What follows a step's reference in that of the output ordered for it."""
 IN_ONE_QUERY = 500
 
 
@@ -64,6 +68,24 @@ def applications(system: str, since_us: int, named: Collection[str]) -> Iterator
             if facts and step.reference not in seen:
                 seen.add(step.reference)
                 yield _ours(step, facts[-1].at_us)
+
+    yield from _ordered(system, [name.removesuffix(ORDER) for name in names if name.endswith(ORDER)])
+
+
+def _ordered(system: str, named: list[str]) -> Iterator[Ours]:
+    """Outputs that the system issues for us: those still awaited, and those its list names by their steps."""
+    outputs = Output.objects.select_related("step__case")
+    awaited = [
+        output
+        for output in outputs.filter(status="being_issued", step__case__demo=False)
+        if published(output.step.case.definition).services[output.step.key].output.issuer == system
+    ]
+    chunks = (named[at : at + IN_ONE_QUERY] for at in range(0, len(named), IN_ONE_QUERY))
+    told = [output for chunk in chunks for output in outputs.filter(step__reference__in=chunk)]
+    for output in {one.pk: one for one in [*awaited, *told]}.values():
+        ended = output.status in {"revoked", "cancelled"}
+        standing = ORDERED.get(output.status, "pending")
+        yield Ours(f"{output.step.reference}{ORDER}", standing, output.issued_us, output.issuer_number, ended)
 
 
 def _ours(step: Step, moved_us: int) -> Ours:
@@ -106,7 +128,8 @@ def waiting(system: str) -> Iterable[Step]:
 def objects_of(row: Difference) -> list[ObjectRef]:
     """The system; and the step, which a reference that only they know is not."""
     system = ObjectRef("system", row.system)
-    return [system] if row.kind == "missing_here" else [system, ObjectRef("step", row.application)]
+    step = ObjectRef("step", row.application.removesuffix(ORDER))
+    return [system] if row.kind == "missing_here" else [system, step]
 
 
 @dataclass

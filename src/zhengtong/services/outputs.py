@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outputs (结果) a granted step issues; an external system's own number is kept beside ours."""
+"""Outputs (结果) a granted step issues; an external system's own number is kept beside ours.
+
+Where the city's file names an issuer, granting only orders the output: it is `being_issued` until the issuer's own
+number arrives, which is never made up here.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,9 @@ def issue_output(act: Act, work: CaseWork, step: str, issuer_number: str = "") -
         key=service.output.key,
         issued_us=act.now_us,
         issuer_number=issuer_number,
+        status="being_issued" if service.output.issuer and not issuer_number else "valid",
     )
+    if output.status == "being_issued":
+        act.post("services.issue", {"output": output.number})
     act.record("output_issued", output, [work.case_ref], {"key": output.key, "service": step})
     return output

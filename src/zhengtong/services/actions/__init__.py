@@ -24,6 +24,7 @@ from zhengtong.services.actions import (  # noqa: F401
     reconcile_system,
     record_external_answer,
     record_inspection,
+    record_issued,
     record_lapse,
     repair_rating,
     resume_step,

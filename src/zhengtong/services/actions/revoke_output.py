@@ -45,6 +45,8 @@ class RevokeOutput(OnStep):
         move(act, target, Revoke(self.step, act.now_us, self.reason, cancel))
         output = target.step.output
         output.status = "cancelled" if cancel else "revoked"
+        if target.definition.services[self.step].output.issuer:
+            act.post("services.end_issued", {"output": output.number, "reason": self.reason})
         act.record("output_ended", output, [target.case_ref], {"key": output.key, "status": output.status})
         keep_memo(act, target, "revoked", said, about=self.reason)
         order_notice(act, target, NoticeKind.CANCEL if cancel else NoticeKind.REVOKE, self.step, said)

@@ -10,7 +10,7 @@ from zhengtong.acts.perform import Act, Action, Result
 from zhengtong.errors import BadInput, Conflict, NotFound
 from zhengtong.services.casework import open_case
 from zhengtong.services.external_answers import Decision, take_decision
-from zhengtong.services.external_work import DifferenceWork, objects_of
+from zhengtong.services.external_work import ORDER, DifferenceWork, objects_of
 from zhengtong.services.models import Difference, Step
 from zhengtong.services.rules.reconciliation import Kind, Way, ways
 
@@ -54,7 +54,10 @@ class SettleDifference(Action[DifferenceWork]):
     def _carry_out(self, act: Act, row: Difference) -> None:
         if self.way == Way.EXPLAIN:
             return
-        step = Step.objects.select_related("case").get(reference=row.application)
+        step = Step.objects.select_related("case").get(reference=row.application.removesuffix(ORDER))
+        if row.application.endswith(ORDER):  # asked again, the issuer takes the order or tells its answer
+            act.post("services.issue", {"output": step.output.number})
+            return
         if self.way == Way.PUSH_AGAIN:
             act.post("services.push", {"case": step.case.number, "step": step.key})
             return

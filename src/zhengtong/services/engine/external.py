@@ -4,6 +4,7 @@ replies.
 
     POST <base>/applications               {"reference", "service", "application"}   push, idempotent by reference
     GET  <base>/applications/<reference>                                              poll
+    POST <base>/applications/<reference>/end {"reason"}                               an issuer's output ends
     GET  <base>/applications?since=…                                                  its own list (`listing`)
 
 What a failure means to the caller (the outbox decides when to try again):
@@ -152,6 +153,12 @@ class ExternalClient:
     def poll(self, reference: str) -> Outcome:
         """How the application stands over there."""
         return self._outcome(reference, *self._call("GET", f"/applications/{_checked(reference)}", None))
+
+    def end(self, reference: str, reason: str) -> None:
+        """Tell an issuer that what it issued is revoked or cancelled, by our reason code; any number of times."""
+        status, _ = self._call("POST", f"/applications/{_checked(reference)}/end", {"reason": reason})
+        if status not in (200, 201, 202):
+            raise self._refusal(status)
 
     def get(self, path: str) -> bytes:
         """The signed body of a page that is no single application (see `listing`)."""

@@ -65,6 +65,8 @@ MORE: dict[str, object] = {
     "notice_issued": _("Notice issued"),
     "notice_sealed": _("Notice signed"),
     "output_issued": _("Result issued"),
+    "output_arrived": _("Result arrived from its issuer"),
+    "output_not_issued": _("The issuer did not issue the result"),
     "output_ended": _("Result no longer valid"),
     "inspection_arranged": _("Appointment of the inspection recorded"),
     "memo_kept": _("Explanation recorded"),

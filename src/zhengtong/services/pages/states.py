@@ -72,12 +72,24 @@ def urgency(step: Step, now_us: int, day_end_us: int) -> State:
     return State("info", _("in time"))
 
 
+ISSUING: dict[str, tuple[StateKind, object]] = {
+    "being_issued": ("info", _("granted, the result is being issued")),
+    "not_issued": ("late", _("granted, the issuer did not issue the result")),
+}
+
+
+def _with_output(step: Step) -> State:
+    """The state of a step, honest about a result that its issuer has not sent yet."""
+    output = getattr(step, "output", None) if step.state == StepState.GRANTED else None
+    return State(*ISSUING[output.status]) if output and output.status in ISSUING else step_state(step)
+
+
 def step_tasks(work: CaseWork, department_urls: bool = False) -> list[Task]:
     """The steps of a case as a task list, each with who does it."""
     return [
         Task(
             work.definition.services[key].name,
-            step_state(step),
+            _with_output(step),
             note=work.definition.departments[step.department].name,
         )
         for key, step in work.steps.items()

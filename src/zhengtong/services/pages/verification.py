@@ -83,7 +83,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
 def _ended(notice: Notice) -> str:
     """`revoked` or `cancelled` where what this notice granted is no longer valid, else ""."""
     output = getattr(notice.step, "output", None) if notice.kind == "grant" else None
-    return output.status if output is not None and output.status != "valid" else ""
+    return output.status if output is not None and output.status in {"revoked", "cancelled"} else ""
 
 
 def _report(request: HttpRequest, notice: Notice) -> dict[str, object]:
