@@ -154,8 +154,9 @@ def new(
         raise WrongUse(
             "目录不是空的，没有写入任何文件", "the folder is not empty; nothing was written", found=directory
         )
-    with as_file(files("zhengtong.city") / "template") as template:
-        shutil.copytree(template, directory, dirs_exist_ok=True)
+    for package in ("zhengtong.city", *kinds.registry.templates):
+        with as_file(files(package) / "template") as template:
+            shutil.copytree(template, directory, dirs_exist_ok=True)
     calendars = directory / "calendar"
     calendars.mkdir(exist_ok=True)
     for year in published_years()[-CALENDARS_OF_A_NEW_CITY:]:

@@ -102,6 +102,8 @@ class Registry:
     kinds: dict[str, Kind] = field(default_factory=dict)
     checks: list[CityCheck] = field(default_factory=list)
     others: dict[str, frozenset[str]] = field(default_factory=dict)
+    templates: list[str] = field(default_factory=list)
+    """Packages whose `template/` folder holds what a new city begins with."""
 
     def register(self, kind: Kind) -> None:
         """Add a kind. Raises WrongUse where its name or folder is taken by another one."""
@@ -124,6 +126,11 @@ class Registry:
     def register_files(self, folder: str, *suffixes: str) -> None:
         """Let a folder hold files that are no definitions (templates, test sets), by suffix: `.typ`."""
         self.others[folder] = self.others.get(folder, frozenset()) | frozenset(suffixes)
+
+    def register_template(self, package: str) -> None:
+        """Let `zhengtong new` begin a city with the files of a room's `template/` folder."""
+        if package not in self.templates:
+            self.templates.append(package)
 
     def kind_of(self, file: str) -> Kind | None:
         """The kind that owns a file of the city folder, by its relative path."""
@@ -163,6 +170,10 @@ def register_check(check: CityCheck) -> None:
 
 def register_files(folder: str, *suffixes: str) -> None:
     registry.register_files(folder, *suffixes)
+
+
+def register_template(package: str) -> None:
+    registry.register_template(package)
 
 
 def wrong(zh: str, en: str, *, expected: str = "", found: str = "") -> PydanticCustomError:

@@ -390,4 +390,5 @@ kinds.register(
     )
 )
 kinds.register_files("notices", ".typ")
+kinds.register_template("zhengtong.services")
 kinds.register_check(check_templates)
