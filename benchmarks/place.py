@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A state folder of the run's own with the demo city in it, and Django set up on it. Nothing outlives the process."""
+"""A state folder of the run's own with the tests' small city in it, Django set up on it, gone with the process."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,10 +24,13 @@ def state() -> Path:
     if "BENCHMARK_STATE" not in os.environ:
         folder = tempfile.mkdtemp(prefix="zhengtong-bench-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        sys.path.insert(0, str(ROOT / "tests"))
+        from testing_city import small_city  # it changes only with the tests, so figures stay comparable
+
         os.environ |= {
             "BENCHMARK_STATE": folder,
             "ZHENGTONG_STATE": folder,
-            "ZHENGTONG_CITY": str(ROOT / "examples/city"),
+            "ZHENGTONG_CITY": str(small_city()),
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
         }
         os.environ.pop("ZHENGTONG_DATABASE_URL", None)

@@ -62,6 +62,13 @@ class Case(RecordedRow):
     closed_us = models.BigIntegerField(null=True)
     demo = models.BooleanField(default=False)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["life_event"], name="cases_of_life_event"),
+            models.Index(fields=["submitted_us"], name="cases_by_time"),
+            models.Index(fields=["taken_by"], condition=~models.Q(taken_by=""), name="cases_taken_in"),
+        ]
+
 
 class Step(RecordedRow):
     """环节: one department's part of a case. `facts` are dated facts its limits are computed from.
@@ -102,6 +109,7 @@ class Step(RecordedRow):
     class Meta:
         indexes = [
             models.Index(fields=["department", "state", "due_us"], name="my_steps"),
+            models.Index(fields=["department", "case"], name="cases_of_department"),
             models.Index(fields=["lapse_us"], condition=models.Q(lapse_us__isnull=False), name="steps_to_lapse"),
         ]
 
