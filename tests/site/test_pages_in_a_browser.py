@@ -86,9 +86,14 @@ ALLOWED = re.compile(
 
 
 def _looks(page: Any, shot: str) -> list[str]:
+    """What is wrong with the page as it stands, kept as a picture too."""
+    screenshot(page, shot)
+    return [f"{shot}: {fault}" for fault in faults_of(page)]
+
+
+def faults_of(page: Any) -> list[str]:
     """What is wrong with the page as it stands."""
     faults = []
-    screenshot(page, shot)
     for check in (assert_fits, assert_no_serious_violations):
         try:
             check(page)
@@ -98,7 +103,7 @@ def _looks(page: Any, shot: str) -> list[str]:
         faults += [f"{what}: {found}" for found in page.evaluate(script)]
     if page.locator("h1").count() < 1:
         faults.append("no heading")
-    return [f"{shot}: {fault}" for fault in faults]
+    return faults
 
 
 def _enter(context: Any, site: Site, who: str) -> Any:
