@@ -44,19 +44,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Listing:
-    """`key` names the file. A cell is a plain value or a `Cell`."""
+    """`key` names the file, `anchor` the table on a page that shows several of a key. A cell is a value or a `Cell`."""
 
     key: str
     caption: Words
     columns: Sequence[Field]
     rows: Sequence[Sequence[object]]
     wide: bool = False
+    anchor: str = ""
 
     def table(self) -> Table:
         """As the page shows it."""
         columns = [Column(c.label, numeric=c.kind in {"count", "share", "days", "elapsed"}) for c in self.columns]
         rows = [[_shown(cell, c.kind) for cell, c in zip(row, self.columns, strict=True)] for row in self.rows]
-        return Table(self.caption, columns, rows, key=self.key, wide=self.wide)
+        return Table(self.caption, columns, rows, key=self.anchor or self.key, wide=self.wide)
 
     def values(self) -> list[list[object]]:
         """As files hold it: numbers as numbers, texts in the reader's language."""

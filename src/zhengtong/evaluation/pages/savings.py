@@ -65,7 +65,8 @@ def saved(reading: Reading, event: LifeEvent, before: BeforeFile) -> Listing:
         Field("measured", _lazy("Measured"), "days"),
         Field("saved_measured", _lazy("Saved as measured"), "share"),
     ]
-    return Listing("savings", _lazy("Before, as defined and as measured"), columns, rows, wide=True)
+    anchor = f"savings-{event.key}-{event.event.before.index(before)}"
+    return Listing("savings", _lazy("Before, as defined and as measured"), columns, rows, wide=True, anchor=anchor)
 
 
 def first_saved(reading: Reading, key: str) -> Listing:
@@ -93,7 +94,7 @@ def pledged(reading: Reading, key: str) -> Listing:
         Field("promised", _lazy("Promised days"), "count"),
         Field("saved", _lazy("Shorter by"), "share"),
     ]
-    return Listing("pledged", _lazy("Promised against statutory limits"), columns, rows)
+    return Listing("pledged", _lazy("Promised against statutory limits"), columns, rows, anchor=f"pledged-{key}")
 
 
 def all_saved(reading: Reading, _key: str = "") -> Listing:
