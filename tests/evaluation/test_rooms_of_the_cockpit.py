@@ -15,6 +15,7 @@ from visits import links, post, said, tree, visitor
 from zhengtong.acts.perform import now_us
 from zhengtong.evaluation import queries
 from zhengtong.evaluation.auditing import last_audit
+from zhengtong.evaluation.exporting import own_record
 from zhengtong.evaluation.measures import MEASURES
 from zhengtong.ledger.models import Event
 from zhengtong.organization.models import TaskMeasurement
@@ -221,3 +222,13 @@ def test_a_period_chooses_by_the_day_of_the_decision(leader: object, fallen: dic
     since, until = today - timedelta(days=60), today - timedelta(days=31)
     page = leader.get(f"/cockpit/steps/?kind=decided&since={since}&until={until}&service=birth-registration")
     assert "Decided steps: 2" in said(page)
+
+
+def test_that_the_record_itself_went_out_is_in_the_record(version: str) -> None:
+    submit(version)
+    seal()
+    held = own_record()
+    event = Event.objects.get(type="figures_exported")
+    manifest = held.manifest()
+    assert (event.attributes["leaves"], event.attributes["sha256"]) == (manifest.size, manifest.root)
+    assert event.objects_touched.get().object_id == "record" and event.actor == "system"

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import os
+import uuid
 
 from zhengtong.ledger.engine.segments import Segments
 
 
 def own_record() -> Segments:
-    """Raises `Contradicted` where segments and database are not of one history."""
+    """The record up to now, for a file. That it went out is itself recorded, before anything is handed over.
+
+    Raises `Contradicted` where segments and database are not of one history.
+    """
     import django
     from django.apps import apps
 
@@ -19,9 +23,17 @@ def own_record() -> Segments:
     from django.core.management import call_command
 
     from zhengtong import ledger
+    from zhengtong.acts.actor import SYSTEM
+    from zhengtong.acts.perform import perform
+    from zhengtong.evaluation.actions.export_figures import ExportFigures
     from zhengtong.ledger.segments import export, segments
 
     call_command("migrate", verbosity=0, interactive=False)  # an empty state folder holds an empty record
     log = ledger.log()
     export(log)
-    return segments(log)
+    held = segments(log)
+    manifest = held.manifest()
+    if manifest.size:
+        done = ExportFigures("record", "log", manifest.size, manifest.size, manifest.root)
+        perform(done, SYSTEM, f"record/{uuid.uuid4().hex}")
+    return held

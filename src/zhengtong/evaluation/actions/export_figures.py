@@ -15,7 +15,7 @@ from zhengtong.ledger.rules.canonical import Value
 class ExportFigures(Action[On]):
     """A table of figures, or the record itself, leaves the house: which, as of which leaf, and the file's hash.
 
-    Committed before the file is handed out.
+    Committed before the file is handed out. Of the record itself `sha256` is the root of the tree it was read from.
     """
 
     verb: ClassVar[str] = "figures.export"
