@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from people import account, do, key
 from people import actor as actor_of_account
 from services.kiosk import LICENCE_STEP, accept, file, make_folder, served
 from services.record import states, step
+from services.upload_factory import pdf
 from zhengtong.services.actions.schedule_inspection import ScheduleInspection
+from zhengtong.services.casework import open_case
 from zhengtong.services.models import Memo, Notice, Output
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +135,32 @@ def _actor(client: Client) -> Any:
     from zhengtong.organization.models import Account
 
     return actor_of_account(Account.objects.get(username="officer-market"))
+
+
+# --- the applicant --------------------------------------------------------------------------------------------------
+
+
+def test_an_applicant_promises_and_commits_on_the_form_and_supplies_later(number: str) -> None:
+    resident = Client(headers={"accept-language": "en"})
+    resident.force_login(account("someone"))
+    address, filled = "/life-events/kiosk/apply/", {"contact_mobile": "13800001000", "submit": "1"}
+    refused = resident.post(address, {**filled, "act_key": key(), "later-plan": "on"})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "make the commitment" in page and "promise it within 10 days" in page and "promise it within 5" not in page
+    assert 'name="later-plan" checked' in page and "I have no debts." in page and "commit-plan" not in page
+    boxes = {"later-plan": "on", "later-photo": "on", "commit-proof": "on"}
+    window = dict(re.findall(r'name="(draft_\w+)" value="([^"]*)"', page))
+    done = resident.post(address, {**filled, **boxes, **window, "act_key": key()})
+    assert done.status_code == 302, done.content.decode()[:400]
+    mine = done["location"]
+    status = open_case(mine.strip("/").split("/")[-1], LICENCE_STEP, lock=False).status
+    assert (set(status.promised), status.commitments) == ({"plan", "photo"}, {"proof": "open"})
+    assert "Documents you promised" in resident.get(mine).content.decode()
+    nothing = resident.post(f"{mine}supply/", {"act_key": key()})
+    assert nothing.status_code == 422 and "add at least one" in nothing.content.decode()
+    files = {"plan": SimpleUploadedFile("plan.pdf", pdf(), "application/pdf")}
+    supplied = resident.post(f"{mine}supply/", {**files, "act_key": key()})
+    assert supplied.status_code == 302, supplied.content.decode()[:3000]
+    status = open_case(mine.strip("/").split("/")[-1], LICENCE_STEP, lock=False).status
+    assert set(status.promised) == {"photo"}

@@ -12,15 +12,18 @@ from django.core import signing
 from django.http import HttpRequest
 
 from zhengtong.acts.perform import now_us
-from zhengtong.errors import BadInput, FormFaults, ZhengtongError
+from zhengtong.errors import FormFaults, ZhengtongError
 from zhengtong.organization.persons import Person
 from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
 from zhengtong.services.casework import calendar
 from zhengtong.services.drafts import Content
 from zhengtong.services.models import Draft
+from zhengtong.services.offers import missing_documents, offers
 from zhengtong.services.pages.forms import form_fields, material_field, take_uploads
+from zhengtong.services.pages.owed import COMMIT, LATER, chosen_instead, of_kind, offer_fields
 from zhengtong.services.published import LifeEvent, Values
 from zhengtong.services.queries import life_event
+from zhengtong.ui.forms import Field
 
 KEPT = "kept:"
 """Prefix of hidden inputs that carry a file stored in an earlier request, signed for the person who sent it."""
@@ -78,6 +81,8 @@ class Filling:
     faults: dict[str, ZhengtongError] = field(default_factory=dict)
     window: Window = field(default_factory=Window)
     draft: Draft | None = None
+    instead: frozenset[str] = frozenset()
+    """Boxes ticked for documents that come later or that a commitment stands for."""
 
     def resume(self, draft: Draft | None) -> None:
         """Go on with what was kept."""
@@ -103,6 +108,7 @@ class Filling:
             self.raw[name] = text
         wanted = [ask.material.key for ask in self.event.uploads(self.answers, {})]
         self.materials |= {k: kept for k in wanted if (kept := _carried(request.POST.get(KEPT + k, ""), k, holder))}
+        self.instead = chosen_instead(request.POST, offers(self.event, self.answers, {}))
         self.materials, faults = take_uploads(request, wanted, self.materials)
         self.faults.update(faults)
 
@@ -114,10 +120,10 @@ class Filling:
             values = self.event.read_form(self.answers, self.raw, today=calendar().date_of(now_us()))
         except FormFaults as found:
             faults = {**found.fields, **faults}
-        for ask in self.event.uploads(self.answers, values):
-            missing = ask.material.necessity == "required" and ask.material.key not in self.materials
-            if missing and ask.material.key not in faults:
-                faults[ask.material.key] = BadInput("请上传这份材料", "please add this document")
+        later, commit = of_kind(self.instead, LATER), of_kind(self.instead, COMMIT)
+        given = self.materials.keys()
+        missing = missing_documents(self.event, self.answers, values, given=given, promised=later, committed=commit)
+        faults = {**missing, **faults}
         if faults:
             raise FormFaults(faults)
 
@@ -138,15 +144,19 @@ class Filling:
             draft=self.window.draft or (self.draft.reference if self.draft else ""),
             draft_seen=self.window.seen,
             draft_writer=self.window.writer,
+            promised=of_kind(self.instead, LATER),
+            committed=of_kind(self.instead, COMMIT),
         )
 
     def context(self) -> dict[str, object]:
         """The form as it is drawn, errors at their fields."""
         fields = form_fields(self.event, self.answers, self.raw, self.faults, self.origins)
-        uploads = [
-            material_field(ask, self.materials.get(ask.material.key), self.faults.get(ask.material.key))
-            for ask in self.event.uploads(self.answers, {})
-        ]
+        allowed = offers(self.event, self.answers, {})
+        uploads: list[Field] = []
+        for ask in self.event.uploads(self.answers, {}):
+            key = ask.material.key
+            uploads.append(material_field(ask, self.materials.get(key), self.faults.get(key)))
+            uploads += offer_fields(ask, allowed.get(key), self.instead)
         drawn = {"event": self.event, "answers": self.answers, "inputs": fields, "uploads": uploads}
         return {
             **needs_of(self.event, self.answers),

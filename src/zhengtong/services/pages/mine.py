@@ -25,6 +25,7 @@ from zhengtong.services.models import Material, Notice
 from zhengtong.services.pages.forms import Faults, element_field, material_field, take_uploads
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.kept import drafts_shown, told_us
+from zhengtong.services.pages.owed import owed_fields
 from zhengtong.services.pages.rated import rating_context
 from zhengtong.services.pages.serving import served_notices
 from zhengtong.services.pages.states import phase_state, step_tasks
@@ -62,6 +63,11 @@ def my_case(request: HttpRequest, number: str) -> HttpResponse:
     return page(request, "services/my_case.html", _case_context(request, readable(request, number), {}))
 
 
+def case_page(request: HttpRequest, work: CaseWork, faults: FormFaults) -> HttpResponse:
+    """The case's page again, with what was wrong."""
+    return page(request, "services/my_case.html", _case_context(request, work, faults.fields), faults=faults)
+
+
 def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[str, object]:
     me = actor(request)
     requests = [
@@ -71,6 +77,7 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
     ]
     may_correct = bool(requests) and bool(may(me, "case.supply_correction", work.subject))
     fields = correction_fields(work, faults) if may_correct else []
+    owed = owed_fields(work, faults) if may(me, "case.supply_promised", work.subject) else []
     return {
         "work": work,
         "case": work.case,
@@ -78,7 +85,8 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "tasks": step_tasks(work),
         "requests": requests,
         "inputs": fields,
-        "fields": fields,
+        "owed": owed,
+        "fields": [*fields, *owed],
         "notices": served_notices(work, notices_of(work)),
         "moments": history(work, by_name=bool(may(me, "case.read_form", work.subject))),
         "principal": _principal(work, me.id),
@@ -128,7 +136,7 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
             raise FormFaults(faults)
         perform(SupplyCorrection(number, raw, tuple(materials.values())), actor(request), post_key(request))
     except FormFaults as found:
-        return page(request, "services/my_case.html", _case_context(request, work, found.fields), faults=found)
+        return case_page(request, work, found)
     messages.success(request, _("Your correction was received. The department goes on with it."))
     return redirect("my_case", number)
 

@@ -110,7 +110,7 @@ def _step_context(request: HttpRequest, work: CaseWork) -> dict[str, object]:
         "moments": history(work),
         "notices": notices_of(work),
         "forms": step_forms(work, me),
-        "why_not": why_not(work, granted=True) if acts and row.state == StepState.ACCEPTED else None,
+        "why_not": _plainly(why_not(work, granted=True)) if acts and row.state == StepState.ACCEPTED else None,
         "promised": _promised(work),
         "appointment": appointment(work, work.planned.inspection),
         "memos": _memos(work),
@@ -120,6 +120,11 @@ def _step_context(request: HttpRequest, work: CaseWork) -> dict[str, object]:
             Crumb(work.case.number),
         ],
     }
+
+
+def _plainly(error: ZhengtongError | None) -> ZhengtongError | None:
+    """The sentence alone: keys of files and fields say nothing to an officer who looks at the step itself."""
+    return ZhengtongError(error.zh, error.en) if error else None
 
 
 def _promised(work: CaseWork) -> list[tuple[object, int, bool]]:
@@ -218,6 +223,8 @@ def _again(request: HttpRequest, number: str, step: str, name: str, error: Zheng
     names = [field.name for field in mine.fields]
     found = error.fields if isinstance(error, FormFaults) else {error.where or "": error}
     found = {SAID_WHERE.get(key, key): fault for key, fault in found.items()}
+    for fault in found.values():
+        fault.where = None  # it is shown at its field
     at = {key if key in names else (names[0] if names else ""): fault for key, fault in found.items()}
     context["forms"] = [form.again(dict(request.POST.lists()), at) if form is mine else form for form in forms]
     faults = FormFaults({f"{name}-{key}" if key else "": fault for key, fault in at.items()})
