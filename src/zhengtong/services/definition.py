@@ -27,6 +27,7 @@ from zhengtong.services.checks import (
 )
 from zhengtong.services.decision_files import DecisionFile
 from zhengtong.services.decision_use import check_decisions
+from zhengtong.services.rating_files import RepeatedFile
 from zhengtong.services.rules.itemcode import check_item_code
 from zhengtong.services.rules.plan import StepPlan, ordered
 from zhengtong.services.rules.ratings import RatingRules
@@ -106,6 +107,7 @@ class RatingFile(Definition):
     aspects: list[AspectFile] = []
     check: LimitFile
     repair: LimitFile
+    repeated: RepeatedFile | None = None
     source: Text
     verified: bool = False
 

@@ -17,6 +17,7 @@ from zhengtong.errors import ZhengtongError
 from zhengtong.ledger import log as ledger_log
 from zhengtong.ledger.segments import export
 from zhengtong.services.drafts import expire
+from zhengtong.services.proposing import propose_changes
 from zhengtong.services.reconciling import reconcile_daily
 from zhengtong.services.serving import deem_served
 from zhengtong.services.sweep import remind, sweep
@@ -59,6 +60,7 @@ class Worker:
                 sweep(now_us())
                 expire(now_us())
                 remind(now_us())
+                propose_changes(now_us())
                 deem_served(now_us())
             if self._due("reconcile", RECONCILE_EVERY_S):
                 reconcile_daily(now_us())

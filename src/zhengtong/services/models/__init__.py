@@ -21,6 +21,7 @@ from zhengtong.services.models.imported import ImportedCase
 from zhengtong.services.models.items import ItemSnapshot
 from zhengtong.services.models.messages import Contact, Delivery, Message
 from zhengtong.services.models.migrations import CaseMigration
+from zhengtong.services.models.proposals import ChangeProposal
 from zhengtong.services.models.serving import NoticeService
 from zhengtong.services.models.special import Inspection, Memo
 
@@ -29,6 +30,7 @@ __all__ = [
     "Case",
     "CaseForm",
     "CaseMigration",
+    "ChangeProposal",
     "Contact",
     "CorrectionRequest",
     "DecisionOutcome",
