@@ -8,7 +8,7 @@ import zhengtong.ledger.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0012_notice_service"),
+        ("services", "0013_case_list"),
     ]
 
     operations = [
