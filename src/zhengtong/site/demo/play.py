@@ -174,6 +174,10 @@ class Play:
             self.officers[department] = found
         return self.officers[department]
 
+    def office(self, department: str) -> Office:
+        """One that nobody applies to directly still takes over what others hand to it."""
+        return self.offices.setdefault(department, Office(self.hours, 1, 60.0))
+
     def clerk(self) -> Actor:
         account = Account.objects.filter(username="clerk").first()
         return actor_of(account) if account else Actor("0" * 32, frozenset({Role("clerk", "service-hall")}))

@@ -24,6 +24,7 @@ from zhengtong.services.rules.flow import FINAL, Accept, Decide, FlowAct, NotAcc
 from zhengtong.services.rules.flow import AskCorrection as Asked
 from zhengtong.services.rules.flow import SupplyCorrection as Supplied
 from zhengtong.services.rules.flow import Withdraw as Withdrawn
+from zhengtong.site.demo import transfers
 from zhengtong.site.demo.ratings import perhaps_rate
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ WITHDRAWN, NOT_ACCEPTED, REFUSED, PAUSED, CORRECTED = 0.02, 0.008, 0.02, 0.08, 0
 """How often things happen in an ordinary year: assumptions of the demo."""
 STRUCK = {"wrong_corrections": 0.7, "no_scanner": 0.65, "changed_form": 0.45}
 """How often they happen where a cause strikes."""
-SLOWER = {"slow_system": 6.0, "holiday_backlog": 2.6}
+SLOWER = {"slow_system": 6.0, "holiday_backlog": 4.0, "short_of_staff": 2.0}
 DAY = 86_400_000_000
 OUTSIDE_DAYS = 1.1
 """How long an outside system usually takes."""
@@ -65,7 +66,7 @@ def _is(case: Running, step: str, *states: StepState) -> bool:
 
 
 def _department(case: Running, step: str) -> str:
-    return case.plan.by_key[step].department
+    return transfers.holder(case, step)
 
 
 def _done_at(play: Play, case: Running, step: str, at_us: int) -> int:
@@ -73,8 +74,8 @@ def _done_at(play: Play, case: Running, step: str, at_us: int) -> int:
     day, department = play.day(at_us), _department(case, step)
     effort = play.draw.lognormvariate(-0.12, 0.5)
     if play.story.strike("holiday_backlog", day, department=department):
-        effort *= SLOWER["holiday_backlog"]
-    office = play.offices[department]
+        effort *= SLOWER["short_of_staff"]
+    office = play.office(department)
     away = play.story.strike("officer_away", day, service=step)
     if away:
         back = play.calendar.end_of_day(away.last) + 1
@@ -189,8 +190,14 @@ def _work(play: Play, case: Running, step: str, now: int) -> None:
     usual = days * play.draw.lognormvariate(-1.15, 0.5)
     if play.story.strike("holiday_backlog", play.day(now), department=service.department):
         usual *= SLOWER["holiday_backlog"]
-    ready = play.working(now, usual)
-    play.later(ready, partial(_queue, play, case, step))
+    play.later(play.working(now, usual), partial(_worked, play, case, step))
+
+
+def _worked(play: Play, case: Running, step: str, now: int) -> None:
+    """Ready to be decided, if the step stays where it is."""
+    hops = transfers.hops(play, case, step, now)
+    then, following = partial(_queue, play, case, step), partial(_follow, play, case)
+    transfers.hand_over(play, transfers.Handing(case, step, hops, following, then), now)
 
 
 def _queue(play: Play, case: Running, step: str, now: int) -> None:

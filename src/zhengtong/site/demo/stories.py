@@ -17,7 +17,15 @@ from zhengtong.city.text import Text
 from zhengtong.services.published import LifeEvent
 from zhengtong.site.demo.seasons import Year, usual_answers, weight
 
-KINDS = ("officer_away", "wrong_corrections", "slow_system", "changed_form", "no_scanner", "holiday_backlog")
+KINDS = (
+    "officer_away",
+    "wrong_corrections",
+    "slow_system",
+    "changed_form",
+    "no_scanner",
+    "holiday_backlog",
+    "back_and_forth",
+)
 CAUSES = 3
 """How many of them a story hides."""
 AWAY_DAYS, BACKLOG_DAYS = 18, 15
@@ -55,6 +63,7 @@ _ZH = {
     "changed_form": "{first} 起，“{life_event}”换了新版表单，说明少了一句，“{service}”的不予许可随之增多。",
     "no_scanner": "{first} 起，窗口的扫描仪坏了，窗口收的件材料看不清，被要求补正。",
     "holiday_backlog": "{first} 至 {last}，长假之后 {department} 人手不足，假期积压的件很久才办完。",
+    "back_and_forth": "{first} 起，{department} 把“{service}”移送出去，又被移送回来，一件事来回几趟。",
 }
 _EN = {
     "officer_away": "{first} to {last}: {department}'s officer for {service} is away, and nobody stands in.",
@@ -63,6 +72,7 @@ _EN = {
     "changed_form": "From {first}: {life_event} has a new form that explains less; more of {service} is refused.",
     "no_scanner": "From {first}: the counter's scanner is broken; what comes in there has to be corrected.",
     "holiday_backlog": "{first} to {last}: after the long holiday {department} is short of staff; a backlog is left.",
+    "back_and_forth": "From {first}: {department} hands {service} to another and gets it back, again and again.",
 }
 
 
@@ -138,6 +148,9 @@ def _placed(draw: random.Random, kind: str, free: Sequence[_Place], year: Year) 
             return Cause(kind, begins, last)
         case "holiday_backlog":
             return _backlog(draw, kind, own, year)
+        case "back_and_forth":
+            moving = [p for p in own if p.event.services[p.service].transfer]
+            return _at(kind, draw.choice(moving), begins, last) if moving else None
         case "wrong_corrections":
             asking = [(p, item) for p in own if (item := _item(p))]
             if not asking:
