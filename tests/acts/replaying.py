@@ -16,6 +16,7 @@ from django.db.models import ForeignKey, Model
 
 from holds.moves import EXTERNAL, STEPS, of_department, of_system, supply, withdraw
 from people import PARENT, submission
+from zhengtong.acts import following
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.models import OutboxMessage, PerformedAct, Serial
 from zhengtong.acts.perform import Action, Done
@@ -121,7 +122,14 @@ def everything() -> dict[str, list[object]]:
     """Every row of every table acts write, in order of writing; keys of rows as their rank, which databases choose."""
     models: list[type[Model]] = [*RecordedRow.audited(), Event, EventObject, Unsealed, PerformedAct, Serial]
     content = {model._meta.label: _rows(model) for model in models}
-    return content | {"outbox": sorted(_rows(OutboxMessage), key=str)}
+    return content | {"outbox": _orders()}
+
+
+def _orders() -> list[object]:
+    """What acts themselves ordered; what follows from their events only single acts order (`acts.following`)."""
+    followed = {topic for topics in following._followers.values() for topic in topics}
+    messages = OutboxMessage.objects.exclude(topic__in=followed)
+    return sorted(messages.values_list("topic", "payload", "act", "created_us", "due_us", "done_us"), key=str)
 
 
 def _rows(model: type[Model]) -> list[object]:
