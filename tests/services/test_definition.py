@@ -172,7 +172,15 @@ PLANTED = {
     "a code nobody has": Planted(
         EVENT, "'post'", "'post'", "'mail'", "asks[4].when", "delivery_method has no such option"
     ),
-    "a document nobody wants": Planted(EVENT, "marriage-", "marriage-", "marrige-", "asks[0].material", "asks for it"),
+    "a document nobody wants": Planted(
+        EVENT, "material: marriage-", "material: marriage-", "material: marrige-", "asks[0].material", "asks for it"
+    ),
+    "a consent instead of nothing": Planted(
+        EVENT, "of: marriage-", "of: marriage-", "of: marrige-", "consents[0].instead_of", "asks the applicant for it"
+    ),
+    "a consent of nobody": Planted(
+        EVENT, "{name: father_name,", "father_name,", "fathers_name,", "consents[0].holders[0].name", "no such entry"
+    ),
     "an element nobody asks": Planted(
         EVENT, "postal_address", "postal_address", "postal_code", "asks[4].element", "asks this"
     ),

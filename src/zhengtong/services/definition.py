@@ -25,6 +25,7 @@ from zhengtong.services.checks import (
     check_templates,
     is_whole,
 )
+from zhengtong.services.consent_files import ConsentFile, check_consents
 from zhengtong.services.decision_files import DecisionFile
 from zhengtong.services.decision_use import check_decisions
 from zhengtong.services.rating_files import RepeatedFile
@@ -253,6 +254,7 @@ class LifeEventFile(Definition):
     joint: bool = False
     inspections: list[InspectionFile] = []
     before: list[BeforeFile] = []
+    consents: list[ConsentFile] = []
 
 
 def condition_variables(city: City, event: LifeEventFile) -> Mapping[str, str]:
@@ -334,6 +336,8 @@ def _check_life_event(city: City, event: LifeEventFile) -> Iterable[Fault]:
     yield from check_decisions(city, event)
     yield from check_inspections(city, event)
     elements = {key for service in services for key in service.elements}
+    brought = {m.key for service in services for m in service.materials if m.origin != "output"}
+    yield from check_consents(city, event.key, event.consents, brought, elements)
     for index, ask in enumerate(event.asks):
         if (ask.element is None) == (ask.material is None):
             yield city.fault(

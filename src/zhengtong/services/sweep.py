@@ -9,10 +9,12 @@ from __future__ import annotations
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.acts.perform import perform
 from zhengtong.errors import Conflict
+from zhengtong.services.actions.answer_consent import RecordConsentExpiry
 from zhengtong.services.actions.record_lapse import RecordDeemedAcceptance, RecordLapse, RecordMissedPromise
 from zhengtong.services.applicants import applicants, end_of_term
 from zhengtong.services.casework import open_case
-from zhengtong.services.models import Message, Step
+from zhengtong.services.models import Consent, Message, Step
+from zhengtong.services.published import published
 from zhengtong.services.queries import OPEN_TO_DEPARTMENT
 from zhengtong.services.rules.limits import Lapse
 from zhengtong.services.telling import Telling, tell
@@ -71,3 +73,19 @@ def _once(number: str, key: str, lapse: Lapse) -> bool:
         return not perform(action, SYSTEM, name, at_us=lapse.at_us).replayed
     except Conflict:
         return False
+
+
+def sweep_consents(now_us: int, *, limit: int = 200) -> int:
+    """Remind who has not answered, and record what nobody answered in time; returns how many."""
+    rows = Consent.objects.filter(state="asked").select_related("case").order_by("expires_us")[:limit]
+    done = 0
+    for row in rows:
+        file = next(one for one in published(row.case.definition).event.consents if one.key == row.key)
+        if row.expires_us < now_us:
+            action = RecordConsentExpiry(row.reference)
+            done += int(not perform(action, SYSTEM, f"expired/{row.reference}", at_us=row.expires_us).replayed)
+        elif file.expires.near and end_of_term(file.expires.model_copy(update={"days": file.expires.near}), now_us) >= (
+            row.expires_us
+        ):
+            done += tell([Telling(row.holder, f"consent-near/{row.reference}", "consent_near", row.case.number)])
+    return done

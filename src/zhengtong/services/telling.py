@@ -22,6 +22,7 @@ from zhengtong.services.definition_applicants import SubscriptionFile
 from zhengtong.services.models import Case, Contact, Delivery, Message, Step
 
 APPLICANT, DEPARTMENT, BOTH_SIDES = "applicant", "department", "both sides of a mandate"
+HOLDER = "who is asked for a consent"
 
 TOLD: Mapping[str, str] = {
     "case_submitted": APPLICANT,
@@ -35,6 +36,11 @@ TOLD: Mapping[str, str] = {
     "step_received": DEPARTMENT,
     "correction_supplied": DEPARTMENT,
     "case_rated": DEPARTMENT,
+    "consent_asked": HOLDER,
+    "consent_granted": APPLICANT,
+    "consent_refused": APPLICANT,
+    "consent_withdrawn": APPLICANT,
+    "consent_expired": APPLICANT,
     "mandate_given": BOTH_SIDES,
     "mandate_ended": BOTH_SIDES,
 }
@@ -76,6 +82,9 @@ def _about(event: Event, now: int) -> Iterable[Telling]:
     if case is None or case.demo:
         return []
     step = str(event.attributes.get("service", ""))
+    if TOLD[event.type] == HOLDER:
+        who = objects.get(("person", "holder"), "")
+        return [Telling(who, f"{event.id}/{who}", event.type, number)] if who else []
     if TOLD[event.type] == APPLICANT:
         people = people_of(case, now) - {event.actor}
         return [Telling(who, f"{event.id}/{who}", event.type, number, step) for who in people]

@@ -25,6 +25,12 @@ WORDS: dict[str, object] = {
     "correction_supplied": _("The applicant has corrected"),
     "case_rated": _("A case was rated"),
     "step_near": _("A step is due soon"),
+    "consent_asked": _("Your consent is asked"),
+    "consent_near": _("Your consent is still asked; the time to answer ends soon"),
+    "consent_granted": _("The consent was given"),
+    "consent_refused": _("The consent was not given: bring the document, or withdraw the case"),
+    "consent_withdrawn": _("The consent was taken back"),
+    "consent_expired": _("The consent was not answered in time: bring the document, or withdraw the case"),
     "mandate_given": _("An authorisation was given"),
     "mandate_ended": _("An authorisation has ended"),
 }
@@ -48,6 +54,8 @@ def address(message: Message) -> str:
     """Where it is dealt with."""
     if message.kind.startswith("mandate_"):
         return reverse("agency")
+    if message.kind in {"consent_asked", "consent_near"}:
+        return reverse("consents")
     if message.recipient.startswith("department:") and message.kind != "case_rated":
         return reverse("step", args=[message.case, message.step])
     return reverse("ratings") if message.kind == "case_rated" else reverse("my_case", args=[message.case])

@@ -20,7 +20,7 @@ from zhengtong.services.drafts import expire
 from zhengtong.services.proposing import propose_changes
 from zhengtong.services.reconciling import reconcile_daily
 from zhengtong.services.serving import deem_served
-from zhengtong.services.sweep import remind, sweep
+from zhengtong.services.sweep import remind, sweep, sweep_consents
 
 log = logging.getLogger(__name__)
 IDLE_S, SEAL_EVERY_S, SWEEP_EVERY_S, RECONCILE_EVERY_S = 0.5, 2.0, 60.0, 600.0
@@ -61,6 +61,7 @@ class Worker:
                 expire(now_us())
                 remind(now_us())
                 propose_changes(now_us())
+                sweep_consents(now_us())
                 deem_served(now_us())
             if self._due("reconcile", RECONCILE_EVERY_S):
                 reconcile_daily(now_us())

@@ -3,6 +3,7 @@
 
 from zhengtong.services.actions import (  # noqa: F401
     accept_step,
+    answer_consent,
     appraise_archive,
     ask_correction,
     ask_extension,
@@ -29,6 +30,7 @@ from zhengtong.services.actions import (  # noqa: F401
     record_issued,
     record_lapse,
     repair_rating,
+    replace_consent,
     resume_step,
     revert_migration,
     revoke_output,

@@ -12,13 +12,13 @@ from zhengtong.acts.perform import Act, Action, On, Result
 from zhengtong.errors import Refused
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
-from zhengtong.services import drafts
+from zhengtong.services import consents, drafts
 from zhengtong.services.casework import CaseWork, calendar, move, remember
 from zhengtong.services.decisions import record_decisions
 from zhengtong.services.engine.notices import NoticeKind
 from zhengtong.services.models import Case, CaseForm, Material, Step
 from zhengtong.services.notices import order_notice
-from zhengtong.services.offers import Instead, stands_for
+from zhengtong.services.offers import stands_for
 from zhengtong.services.published import LifeEvent, published
 from zhengtong.services.rules.flow import Submit
 
@@ -65,6 +65,8 @@ class SubmitCase(Action[On]):
     """Documents to be supplied later (容缺), where their services allow it."""
     committed: tuple[str, ...] = ()
     """Documents a commitment stands for (告知承诺): the applicant made the commitment in the words of the file."""
+    consents: tuple[str, ...] = ()
+    """Consents of others asked for instead of documents; the case waits for them."""
 
     def target(self, actor: Actor) -> On:
         if self.principal:
@@ -84,8 +86,10 @@ class SubmitCase(Action[On]):
         values = event.read_form(answers, self.raw, today=today)
         wanted = {ask.material.key for ask in event.uploads(answers, values)}
         materials = list({m.key: m for m in self.materials if m.key in wanted}.values())
+        asked = consents.chosen(event, answers, values, set(self.consents))
+        given = {m.key for m in materials} | {consent.instead_of for consent in asked}
         instead = stands_for(
-            event, answers, values, given={m.key for m in materials}, promised=self.promised,
+            event, answers, values, given=given, promised=self.promised,
             committed=self.committed, now_us=act.now_us,
         )  # fmt: skip
         case = self._case(act, event, answers)
@@ -107,7 +111,11 @@ class SubmitCase(Action[On]):
         for material in materials:
             row = Material(case=case, reference=uuid.uuid4().hex, **material.__dict__)
             act.record("material_recorded", row, [work.case_ref], {"key": material.key})
-        self._start(act, work, instead)
+        self._plan(act, work, waits=bool(asked))
+        if asked:
+            consents.ask(act, work, asked, instead)
+        else:
+            move(act, work, Submit(act.now_us, instead.tolerated, instead.committed))
         record_decisions(act, work)
         order_notice(act, work, NoticeKind.INTAKE)
         remember(work)
@@ -130,8 +138,8 @@ class SubmitCase(Action[On]):
             demo=self.demo,
         )
 
-    def _start(self, act: Act, work: CaseWork, instead: Instead) -> None:
-        """Plan every step; those that wait for nothing are received by their departments at once."""
+    def _plan(self, act: Act, work: CaseWork, *, waits: bool) -> None:
+        """Plan every step; departments receive those that wait for nothing once the case may begin."""
         case = work.case
         work.steps = {
             step.key: Step(
@@ -145,7 +153,6 @@ class SubmitCase(Action[On]):
             for step in work.plan.steps
         }
         for step in work.plan.steps:
-            if step.needs:
+            if step.needs or waits:
                 about = {"life_event": case.life_event, "service": step.key}
                 act.record("step_planned", work.steps[step.key], [work.case_ref], about)
-        move(act, work, Submit(act.now_us, instead.tolerated, instead.committed))

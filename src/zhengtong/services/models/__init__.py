@@ -14,6 +14,7 @@ from zhengtong.services.models.cases import (
     Step,
     new_code,
 )
+from zhengtong.services.models.consents import Consent
 from zhengtong.services.models.decisions import DecisionOutcome
 from zhengtong.services.models.drafts import Draft
 from zhengtong.services.models.external import Difference, Reconciliation
@@ -31,6 +32,7 @@ __all__ = [
     "CaseForm",
     "CaseMigration",
     "ChangeProposal",
+    "Consent",
     "Contact",
     "CorrectionRequest",
     "DecisionOutcome",

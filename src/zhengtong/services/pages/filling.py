@@ -16,10 +16,11 @@ from zhengtong.errors import FormFaults, ZhengtongError
 from zhengtong.organization.persons import Person
 from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
 from zhengtong.services.casework import calendar
+from zhengtong.services.consents import chosen
 from zhengtong.services.drafts import Content
 from zhengtong.services.models import Draft
 from zhengtong.services.offers import missing_documents, offers
-from zhengtong.services.pages.forms import form_fields, material_field, take_uploads
+from zhengtong.services.pages.forms import consent_field, form_fields, material_field, take_uploads
 from zhengtong.services.pages.owed import COMMIT, LATER, chosen_instead, of_kind, offer_fields
 from zhengtong.services.published import LifeEvent, Values
 from zhengtong.services.queries import life_event
@@ -83,6 +84,7 @@ class Filling:
     draft: Draft | None = None
     instead: frozenset[str] = frozenset()
     """Boxes ticked for documents that come later or that a commitment stands for."""
+    consents: frozenset[str] = frozenset()
 
     def resume(self, draft: Draft | None) -> None:
         """Go on with what was kept."""
@@ -106,6 +108,7 @@ class Filling:
             if text != self.raw.get(name):
                 self.origins.pop(name, None)
             self.raw[name] = text
+        self.consents = frozenset(request.POST.getlist("consents"))
         wanted = [ask.material.key for ask in self.event.uploads(self.answers, {})]
         self.materials |= {k: kept for k in wanted if (kept := _carried(request.POST.get(KEPT + k, ""), k, holder))}
         self.instead = chosen_instead(request.POST, offers(self.event, self.answers, {}))
@@ -121,7 +124,8 @@ class Filling:
         except FormFaults as found:
             faults = {**found.fields, **faults}
         later, commit = of_kind(self.instead, LATER), of_kind(self.instead, COMMIT)
-        given = self.materials.keys()
+        asked = {consent.instead_of for consent in chosen(self.event, self.answers, values, self.consents)}
+        given = self.materials.keys() | asked
         missing = missing_documents(self.event, self.answers, values, given=given, promised=later, committed=commit)
         faults = {**missing, **faults}
         if faults:
@@ -140,6 +144,7 @@ class Filling:
             raw=self.raw,
             materials=tuple(self.materials.values()),
             origins=self.origins,
+            consents=tuple(sorted(self.consents)),
             on_behalf_of=person,
             draft=self.window.draft or (self.draft.reference if self.draft else ""),
             draft_seen=self.window.seen,
@@ -162,6 +167,7 @@ class Filling:
             **needs_of(self.event, self.answers),
             **drawn,
             "fields": [*fields, *uploads],
+            "consent": consent_field(self.event, self.answers, self.consents),
             "window": self.window,
             "draft": self.draft,
         }

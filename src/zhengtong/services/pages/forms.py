@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import BinaryIO, cast
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from zhengtong.errors import BadInput, ZhengtongError
 from zhengtong.services.actions.submit_case import UploadedMaterial
+from zhengtong.services.consents import offered
 from zhengtong.services.engine.uploads import UploadLimits, store_upload
 from zhengtong.services.published import Field as FormField
 from zhengtong.services.published import LifeEvent, MaterialAsk
@@ -145,3 +146,12 @@ def take_uploads(
                 name, stored.sha256, stored.media_type, stored.size, (file.name or name)[:200]
             )
     return found, faults
+
+
+def consent_field(event: LifeEvent, answers: Mapping[str, str], given: Collection[str]) -> Field | None:
+    """Consents of others that may stand for documents of this situation; None where there are none."""
+    found = offered(event, answers, {})
+    choices = [Choice(one.key, one.name, one.text) for one in found.values()]
+    label = _("Instead of the document, ask the person concerned. The case waits for the answer.")
+    field = Field("consents", label, kind="checkboxes", value=sorted(given), choices=choices, required=False)
+    return field if choices else None

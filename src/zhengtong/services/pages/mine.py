@@ -22,6 +22,7 @@ from zhengtong.services.casework import CaseWork, open_case
 from zhengtong.services.documents import file_of
 from zhengtong.services.engine.uploads import read_upload
 from zhengtong.services.models import Material, Notice
+from zhengtong.services.pages.consents import consents_of
 from zhengtong.services.pages.forms import Faults, element_field, material_field, take_uploads
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.kept import drafts_shown, told_us
@@ -88,6 +89,7 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "owed": owed,
         "fields": [*fields, *owed],
         "notices": served_notices(work, notices_of(work)),
+        "consents": consents_of(request, work),
         "moments": history(work, by_name=bool(may(me, "case.read_form", work.subject))),
         "principal": _principal(work, me.id),
         "told": told_us(work) if may(me, "case.read_form", work.subject) else None,
