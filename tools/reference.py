@@ -72,7 +72,8 @@ def registered() -> Mapping[str, kinds.Kind]:
     import zhengtong.organization.definition
     import zhengtong.services.definition
     import zhengtong.services.definition_applicants  # registers its kinds
-    import zhengtong.services.definition_archive  # noqa: F401  # and so does this
+    import zhengtong.services.definition_archive  # and so do these
+    import zhengtong.services.definition_tickets  # noqa: F401
 
     order = ["city", "calendar", "department", "role", "system", "supervision", "element", "code-list", "regime"]
     found = kinds.registry.kinds

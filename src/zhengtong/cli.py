@@ -56,6 +56,7 @@ def _add_rooms() -> None:
         definition,
         definition_applicants,
         definition_archive,
+        definition_tickets,
         external_commands,
         item_commands,
         migration_commands,

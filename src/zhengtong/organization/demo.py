@@ -40,6 +40,7 @@ def _people() -> list[DemoAccount]:
         DemoAccount("leader", "沈市长", "leader"),
         DemoAccount("bureau", "梁数据", "data_bureau", "data"),
         DemoAccount("auditor", "秦审计", "auditor"),
+        DemoAccount("hotline", "许坐席", "hotline", "office"),
     ]
     surnames = "陈吴郑王冯褚卫蒋沈韩杨朱"
     keys = [d.key for d in city().all(Department) if d.key not in {"government", "office", "service-hall"}]

@@ -14,12 +14,13 @@ class ServicesConfig(AppConfig):
             definition,
             definition_applicants,
             definition_archive,
+            definition_tickets,
             issuing,
             permissions,
             processes,
             telling,
         )
-        from zhengtong.services.pages.links import case_link
+        from zhengtong.services.pages.links import case_link, ticket_link
         from zhengtong.services.pages.messages import unread
         from zhengtong.ui.registry import Face, register_face, register_result_link, set_inbox
 
@@ -28,5 +29,7 @@ class ServicesConfig(AppConfig):
         register_face(Face("counter", _("Counter"), "counter", 20, "counter.use"))
         register_face(Face("workbench", _("Workbench"), "workbench", 30, "workbench.use", ("/evidence/", "/tasks/")))
         register_face(Face("items", _("Items"), "items", 35, "items.read", ("/bureau/",)))
+        register_face(Face("tickets", _("Hotline 12345"), "tickets", 25, "ticket.read"))
         register_result_link(case_link)
+        register_result_link(ticket_link)
         set_inbox(unread)

@@ -51,3 +51,20 @@ declare(
     Allowed("auditor", Relation.ANY),
 )
 declare("items.read", Allowed("data_bureau", Relation.ANY), Allowed("auditor", Relation.ANY))
+declare(
+    "ticket.read",
+    Allowed("resident", Relation.OWN),
+    Allowed("officer", Relation.DEPARTMENT),
+    Allowed("hotline", Relation.ANY),
+    Allowed("government_office", Relation.ANY),
+    Allowed("leader", Relation.ANY),
+    Allowed("auditor", Relation.ANY),
+)
+declare(
+    "ticket.measure",
+    Allowed("hotline", Relation.ANY),
+    Allowed("government_office", Relation.ANY),
+    Allowed("leader", Relation.ANY),
+    Allowed("data_bureau", Relation.ANY),
+    Allowed("auditor", Relation.ANY),
+)

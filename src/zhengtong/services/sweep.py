@@ -18,12 +18,14 @@ from zhengtong.services.published import published
 from zhengtong.services.queries import OPEN_TO_DEPARTMENT
 from zhengtong.services.rules.limits import Lapse
 from zhengtong.services.telling import Telling, tell
+from zhengtong.services.ticket_sweep import sweep_tickets
 
 
 def sweep(now_us: int, *, limit: int = 500) -> int:
     """Record what fell due before `now_us`, the oldest first; returns how many acts were performed."""
     due = Step.objects.filter(lapse_us__lt=now_us).order_by("lapse_us").values_list("case__number", "key", "lapse_us")
-    return sum(_sweep_step(number, key, since_us or 0, now_us) for number, key, since_us in due[:limit])
+    steps = sum(_sweep_step(number, key, since_us or 0, now_us) for number, key, since_us in due[:limit])
+    return steps + sweep_tickets(now_us, limit)
 
 
 def remind(now_us: int, *, limit: int = 200) -> int:

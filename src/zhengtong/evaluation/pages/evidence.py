@@ -22,6 +22,8 @@ from zhengtong.ledger.verifier import Verdict, verify_bundle
 from zhengtong.organization.queries import actor
 from zhengtong.services.casework import CaseWork, open_case
 from zhengtong.services.pages.history import MORE, WORDS
+from zhengtong.services.pages.ticket_words import WORDS as TICKET_WORDS
+from zhengtong.services.ticketing import open_ticket
 from zhengtong.ui.pages import page, public, route
 
 
@@ -52,7 +54,7 @@ def _trusted(log: Log) -> tuple[str, str | None]:
 def check(log: Log, event: Event) -> Checked:
     """Prove one event and verify the proof as an outsider would."""
     key, note = _trusted(log)
-    words = WORDS.get(event.type) or MORE.get(event.type, event.type)
+    words = WORDS.get(event.type) or TICKET_WORDS.get(event.type) or MORE.get(event.type, event.type)
     try:
         verdict = verify_bundle(log.prove(event.id), key, note, now_us=now_us())
     except ZhengtongError as error:
@@ -61,7 +63,7 @@ def check(log: Log, event: Event) -> Checked:
 
 
 def _may_see(request: HttpRequest, event: str) -> bool:
-    """Whoever may read all evidence, or one of the cases the event is about."""
+    """Whoever may read all evidence, or one of the cases or tickets the event is about."""
     me = actor(request)
     if may(me, "evidence.read_all", Subject("event", event)):
         return True
@@ -73,7 +75,8 @@ def _may_see(request: HttpRequest, event: str) -> bool:
             continue
         if may(me, "case.read", subject):
             return True
-    return False
+    tickets = EventObject.objects.filter(event_id=event, object_type="ticket").values_list("object_id", flat=True)
+    return any(may(me, "ticket.read", open_ticket(number, lock=False).reading) for number in tickets)
 
 
 @route(permission="case.read")

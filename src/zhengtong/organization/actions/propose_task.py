@@ -35,6 +35,7 @@ class ProposeTask(Action[On]):
         Allowed("leader", Relation.ANY),
         Allowed("data_bureau", Relation.ANY),
         Allowed("auditor", Relation.ANY),
+        Allowed("hotline", Relation.ANY),
     )
 
     title: str

@@ -25,6 +25,7 @@ from zhengtong.services.models.migrations import CaseMigration
 from zhengtong.services.models.proposals import ChangeProposal
 from zhengtong.services.models.serving import NoticeService
 from zhengtong.services.models.special import Inspection, Memo
+from zhengtong.services.models.tickets import Ticket, TicketNote
 
 __all__ = [
     "ArchivePackage",
@@ -52,5 +53,7 @@ __all__ = [
     "Rating",
     "Reconciliation",
     "Step",
+    "Ticket",
+    "TicketNote",
     "new_code",
 ]

@@ -17,3 +17,10 @@ def case_link(result: object) -> Link | None:
     if "step" in result:
         return Link(reverse("step", args=[result["case"], result["step"]]), label)
     return Link(reverse("my_case", args=[result["case"]]), label)
+
+
+def ticket_link(result: object) -> Link | None:
+    """Where the result of an act on a ticket can be looked at."""
+    if not isinstance(result, dict) or "ticket" not in result:
+        return None
+    return Link(reverse("ticket", args=[result["ticket"]]), _("Ticket %(number)s") % {"number": result["ticket"]})
