@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from zhengtong.acts.serving import city
+from zhengtong.city.text import Text
 from zhengtong.errors import FormFaults, ZhengtongError
 from zhengtong.services.pages.filling import needs_of
 from zhengtong.services.pages.forms import situation_fields
+from zhengtong.services.published import LifeEvent
 from zhengtong.services.queries import find_life_events, life_event, life_events
+from zhengtong.services.stages import StageFile
 from zhengtong.ui.pages import page, public
 
 
@@ -24,10 +28,19 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "question": question,
         "found": found,
-        "people": [e for e in events if e.event.audience == "person"],
-        "businesses": [e for e in events if e.event.audience == "business"],
+        "people": _by_stage([e for e in events if e.event.audience == "person"]),
+        "businesses": _by_stage([e for e in events if e.event.audience == "business"]),
     }
     return page(request, "services/home.html", context)
+
+
+def _by_stage(events: Sequence[LifeEvent]) -> list[tuple[Text | None, list[LifeEvent]]]:
+    """In the order of the city's stages of life; what was published with a stage no longer listed comes last."""
+    stages = city().all(StageFile)
+    found = [(stage.name, [e for e in events if e.event.stage == stage.key]) for stage in stages]
+    listed = {stage.key for stage in stages}
+    rest = [e for e in events if e.event.stage not in listed]
+    return [(name, held) for name, held in [*found, (None, rest)] if held]
 
 
 @public(reason="what an application needs is known before signing in")
