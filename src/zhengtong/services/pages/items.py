@@ -23,7 +23,7 @@ from zhengtong.services.engine import itemstore
 from zhengtong.services.item_files import ConformanceFile
 from zhengtong.services.models import ItemSnapshot
 from zhengtong.services.rules.conformance import Judged, Sum, by_department, by_rule, presence
-from zhengtong.services.rules.itemfields import FIELDS
+from zhengtong.services.rules.itemfields import FIELDS, UNITS
 from zhengtong.ui.pages import page, route
 from zhengtong.ui.parts import Column, Crumb, State, Table
 from zhengtong.ui.templatetags.ui import local_time
@@ -46,9 +46,15 @@ def lists(request: HttpRequest) -> HttpResponse:
         )
         for one in snapshots
     ]
-    columns = (_("Snapshot"), _("From"), _("Imported"))
+    columns = (_("Snapshot"), _("Issued by"), _("Imported"))
     figures = (_("Items"), _("Faults"), _("Left out"))
-    table = Table(_("Imported lists"), [*map(Column, columns), *(Column(f, True) for f in figures)], rows, "lists")
+    table = Table(
+        _("Imported lists"),
+        [*map(Column, columns), *(Column(f, True) for f in figures)],
+        rows,
+        "lists",
+        caption_hidden=True,
+    )
     own = itemlists.conform_own(city())
     context = {"lists": table if rows else None, "snapshots": snapshots, **_quality(own, "")}
     return page(request, "services/items.html", context)
@@ -66,7 +72,7 @@ def item_list(request: HttpRequest, name: str) -> HttpResponse:
     columns = [Column(_("Row"), True), *map(Column, (_("Column"), _("Fault"), _("Found"), _("Expected")))]
     context = {
         "row": row,
-        "faults": Table(_("Faults by row"), columns, faults, "faults") if faults else None,
+        "faults": Table(_("Faults by row"), columns, faults, "faults", caption_hidden=True) if faults else None,
         "more": int(snapshot.manifest["faults"]) - len(faults),
         "present": _present(itemlists.present(snapshot), total),
         "repeated": itemlists.repeated_codes(snapshot),
@@ -81,12 +87,13 @@ def item_list(request: HttpRequest, name: str) -> HttpResponse:
 def _present(counts: dict[str, int], total: int) -> Table:
     rows = [(_field(name), count, _percent(rate)) for name, count, rate in presence(counts, total)]
     columns = [Column(_("Field")), Column(_("Items"), True), Column(_("Share"), True)]
-    return Table(_("How complete the list is"), columns, rows, "present")
+    return Table(_("How complete the list is"), columns, rows, "present", caption_hidden=True)
 
 
 def _linked(snapshot: itemstore.Snapshot) -> Table:
     rows: list[tuple[object, ...]] = []
-    for one in itemlists.linked(snapshot, city()):
+    links = itemlists.linked(snapshot, city())
+    for one in sorted(links, key=lambda link: (not link.found, not link.differs)):
         name = city().get("service", one.service).name
         if not one.found:
             rows.append((name, State("near", _("not in the list")), "", "", ""))
@@ -95,7 +102,7 @@ def _linked(snapshot: itemstore.Snapshot) -> Table:
         for field, theirs, ours in one.differs:
             rows.append((name, State("late", _("differs")), _field(field), _shown(theirs), _shown(ours)))
     columns = (_("Service"), _("State"), _("Field"), _("The list"), _("The city"))
-    return Table(_("The city's services beside the list"), [*map(Column, columns)], rows, "linked")
+    return Table(_("The city's services beside the list"), [*map(Column, columns)], rows, "linked", caption_hidden=True)
 
 
 @route(permission="items.read")
@@ -106,17 +113,19 @@ def difference(request: HttpRequest) -> HttpResponse:
     rows: list[tuple[object, ...]] = [(key, _("added"), name, "", "") for key, name in found.added]
     rows += [(key, _("removed"), name, "", "") for key, name in found.removed]
     rows += [(c.key, _("changed"), _field(c.field), _shown(c.before), _shown(c.after)) for c in found.changed]
-    heads = (_("Item"), _("What"), _("Field"), _("Before"), _("After"))
+    heads = (_("Item"), _("Kind of change"), _("Field"), _("Old value"), _("New value"))
     if request.GET.get("as") == "csv":
         return _csv(f"diff-{before[0].hash[:12]}-{after[0].hash[:12]}", heads, rows)
     context = {
         "before": before[0],
         "after": after[0],
         "counts": (len(found.added), len(found.removed), len({c.key for c in found.changed})),
-        "table": Table(_("Changes"), [*map(Column, heads)], rows[:SHOWN], "changes") if rows else None,
+        "table": Table(_("Changes"), [*map(Column, heads)], rows[:SHOWN], "changes", caption_hidden=True)
+        if rows
+        else None,
         "more": max(0, len(rows) - SHOWN),
         "csv": "?" + urlencode({"before": before[0].hash, "after": after[0].hash, "as": "csv"}),
-        "crumbs": [Crumb(_("Items"), reverse("items")), Crumb(_("What changed"))],
+        "crumbs": [Crumb(_("Items"), reverse("items")), Crumb(_("Changes of the list"))],
     }
     return page(request, "services/item_difference.html", context)
 
@@ -147,7 +156,9 @@ def quality(request: HttpRequest) -> HttpResponse:
         "rule": city().get(ConformanceFile, rule) if rule else None,
         "rules": _sums(_("By rule"), by_rule(chosen), "rule", {"list": name, "department": department}),
         "departments": _sums(_("By department"), by_department(chosen), "department", {"list": name, "rule": rule}),
-        "failing": Table(_("Items that fail"), [*map(Column, heads)], rows, "failing") if rows else None,
+        "failing": Table(_("Items that fail"), [*map(Column, heads)], rows, "failing", caption_hidden=True)
+        if rows
+        else None,
         "more": max(0, len(failing) - SHOWN),
         "csv": "?" + urlencode({key: value for key, value in query.items() if value}),
         "crumbs": [Crumb(_("Items"), reverse("items")), Crumb(_("Quality"))],
@@ -205,6 +216,8 @@ def _field(name: str) -> str:
 def _shown(value: object) -> object:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if value in UNITS:
+        return {"working_days": _("working days"), "calendar_days": _("calendar days"), "hours": _("hours")}[str(value)]
     if isinstance(value, list | tuple):
         return "、".join(map(str, value))
     return "—" if value is None else value
