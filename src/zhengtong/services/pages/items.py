@@ -46,7 +46,7 @@ def lists(request: HttpRequest) -> HttpResponse:
         )
         for one in snapshots
     ]
-    columns = (_("Snapshot"), _("Issued by"), _("Imported"))
+    columns = (_("Snapshot"), _("Source of the list"), _("Imported"))
     figures = (_("Items"), _("Faults"), _("Left out"))
     table = Table(
         _("Imported lists"),
