@@ -35,7 +35,7 @@ from zhengtong.services.queries import life_events
 from zhengtong.services.rules import flow
 from zhengtong.services.rules.flow import CaseState, Submit
 from zhengtong.services.rules.plan import Plan
-from zhengtong.site.demo import steps, versions
+from zhengtong.site.demo import steps, tickets, versions
 from zhengtong.site.demo.forms import Cast, Filler
 from zhengtong.site.demo.offices import MINUTE, Office, OfficeHours
 from zhengtong.site.demo.seasons import Arrival, Year, arrivals
@@ -139,6 +139,7 @@ class Play:
         self.newer = versions.publish_earlier(self.story, self.events)
         for number, arrival in enumerate(self.arrivals):
             self.later(arrival.at_us, partial(self._submit, number, arrival))
+        tickets.expect(self, len(self.arrivals))
         while self.queue and self.queue[0][0] <= self.end_us:
             with bulk() as batch:
                 self.batch = batch
