@@ -18,7 +18,8 @@
     └── Unavailable         something outside did not answer                       exit 1   HTTP 503
 
 Every error says in both languages what was wrong, and where it can: what was found, what was expected.
-Nothing in the house catches broad exceptions to keep going; faces catch `ZhengtongError` and show it.
+Nothing in the house catches broad exceptions to keep going, save the outbox (`acts/outbox.py` says why); faces catch
+`ZhengtongError` and show it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -26,6 +28,7 @@ from zhengtong.errors import Conflict, Unavailable
 from zhengtong.ledger.models import Event
 from zhengtong.services import processes
 from zhengtong.services.models import Notice
+from zhengtong.site.worker import Worker
 
 TOPIC = "test.noted"
 
@@ -215,6 +218,48 @@ class TestDelivery:
         assert "will not get better" in kept.last_error
         assert OutboxMessage.objects.filter(done_us=None).count() == 1
 
+    def test_a_fault_of_a_handler_ends_no_worker_and_is_tried_again_without_telling_what_people_wrote(
+        self, clock: Clock, handle: Handle, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        first, *_ = order(2)
+        seen = Seen()
+
+        def breaks_on_the_first(payload: Mapping[str, Any]) -> None:
+            if payload["n"] == 0:
+                try:
+                    int("张三 110101199003078515")
+                except ValueError as error:
+                    raise KeyError("13800138000") from error
+            seen(payload)
+
+        handle(breaks_on_the_first)
+        with caplog.at_level(logging.ERROR):
+            assert (deliver(), seen) == (2, [1])
+        kept = OutboxMessage.objects.get(pk=first)
+        assert (kept.done_us, kept.due_us, kept.attempts) == (None, clock.us + 2 * SECOND, 1)
+        assert re.fullmatch(r"KeyError at breaks_on_the_first:\d+", kept.last_error)
+        assert "ValueError" in caplog.text and 'raise KeyError("' in caplog.text and __file__ in caplog.text
+        assert all("110101199003078515" not in line or "int(" in line for line in caplog.text.splitlines())
+        clock.us += 2 * SECOND
+        assert deliver() == 1
+        assert OutboxMessage.objects.get(pk=first).due_us == clock.us + 4 * SECOND
+        handle(seen)
+        clock.us += 4 * SECOND
+        assert (deliver(), seen) == (1, [1, 0])
+        assert OutboxMessage.objects.get(pk=first).last_error == ""
+
+    def test_a_worker_goes_on_after_a_fault_of_a_handler(self, state: Path, handle: Handle) -> None:
+        order(2)
+        seen: list[int] = []
+
+        def breaks_first(payload: Mapping[str, Any]) -> None:
+            seen.append(payload["n"])
+            assert payload["n"], "the first one breaks"
+
+        handle(breaks_first)
+        assert Worker().turn() == 2
+        assert seen == [0, 1]
+
     def test_what_is_not_finished_is_asked_again_and_that_is_no_failure(self, clock: Clock, handle: Handle) -> None:
         answers: list[Again | None] = [Again(5 * SECOND), Again(7 * SECOND), None]
         handle(lambda _: answers.pop(0))
@@ -250,6 +295,19 @@ class TestDelivery:
             with pytest.raises(Exception, match=r"told to fail|not allowed"):
                 perform(Note(owner, fails=fails), PARENT, key())
         assert (deliver(), seen) == (0, [])
+
+
+def test_the_trace_of_a_fault_holds_our_lines_and_no_values() -> None:
+    secret = "".join(["李", "四"])
+    try:
+        try:
+            {}[secret]
+        except KeyError:
+            raise RuntimeError(secret)  # noqa: B904  # what is under test: the cause that Python adds by itself
+    except RuntimeError as error:
+        kind, trace = outbox.kind_and_trace(error)
+    assert kind.startswith("RuntimeError at test_the_trace")
+    assert "KeyError" in trace and "{}[secret]" in trace and secret not in kind + trace
 
 
 @given(attempts=st.integers(0, 10_000))

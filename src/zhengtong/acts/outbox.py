@@ -3,12 +3,16 @@
 
 A message is claimed with a lease, handled outside any transaction, then marked done. A worker that dies loses its lease
 and another takes over, so handlers may run twice: they change state only through `perform` with a key of their own.
-A handler that raises `Unavailable` is tried again later; one that returns `Again` is asked again after that delay.
+A handler that raises `Unavailable` is tried again later; one that returns `Again` is asked again after that delay. Any
+other exception of a handler is a fault of ours: it is logged with where it came from, kept with its message, and tried
+again with the same back-off, because what was ordered must not be lost and must hold up nobody. What the exception says
+is told nowhere: it may quote what people wrote.
 """
 
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +57,18 @@ def retry_delay_us(attempts: int) -> int:
     return min(FIRST_RETRY_US << min(attempts, 20), LAST_RETRY_US)
 
 
+def kind_and_trace(error: BaseException) -> tuple[str, str]:
+    """The kind of an exception and its line, and the trace of it and its causes: lines of code, never values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(lines) < 200:
+        lines += [f"{type(cause).__module__}.{type(cause).__qualname__}\n", *traceback.format_tb(cause.__traceback__)]
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return f"{type(error).__qualname__}{place}", "".join(lines)
+
+
 def _claim(limit: int, now: int) -> list[OutboxMessage]:
     with transaction.atomic(durable=True):
         due = OutboxMessage.objects.filter(done_us=None, due_us__lte=now, lease_us__lte=now).order_by("due_us", "id")
@@ -81,6 +97,11 @@ def _handle(message: OutboxMessage) -> dict[str, Any]:
             "attempts": message.attempts + 1,
             "last_error": str(error)[:200],
         }
+    except Exception as error:  # noqa: BLE001  # one message must not end the worker, and with it everybody's
+        kind, trace = kind_and_trace(error)
+        log.error("outbox %s %s failed unexpectedly: %s\n%s", message.topic, message.pk, kind, trace)
+        wait = retry_delay_us(message.attempts)
+        return {"due_us": now_us() + wait, "attempts": message.attempts + 1, "last_error": kind[:200]}
     if isinstance(outcome, Again):
         return {"due_us": now_us() + outcome.delay_us, "last_error": ""}
     return {"done_us": now_us(), "last_error": ""}

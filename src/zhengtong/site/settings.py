@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,16 @@ def _file(name: str) -> str:
     """What the file named by a setting holds; "" where it is not set."""
     path = os.environ.get(name, "")
     return Path(path).read_text().strip() if path else ""
+
+
+def _hour(name: str, default: str) -> int | None:
+    """An hour of the day, 0 to 23; None for `off`."""
+    given = os.environ.get(name, default)
+    if given == "off":
+        return None
+    if not given.isdecimal() or int(given) > 23:
+        raise ImproperlyConfigured(f"{name}: found {given!r}; expected 0 to 23, or off")
+    return int(given)
 
 
 def _secret(state: Path) -> str:
@@ -53,6 +64,7 @@ ZHENGTONG_CITY_NAME = _city_key(ZHENGTONG_CITY)
 ZHENGTONG_LEDGER_SUITE = os.environ.get("ZHENGTONG_LEDGER_SUITE", "ed25519-sha256")
 ZHENGTONG_SEAL_WITHIN_S = int(os.environ.get("ZHENGTONG_SEAL_WITHIN_S", "3600"))
 ZHENGTONG_CHECKPOINT_WEBHOOK = os.environ.get("ZHENGTONG_CHECKPOINT_WEBHOOK", "")
+ZHENGTONG_AUDIT_HOUR = _hour("ZHENGTONG_AUDIT_HOUR", "2")
 
 ZHENGTONG_TRUSTED_PROXIES = os.environ.get("ZHENGTONG_TRUSTED_PROXIES", "").split(",")
 ZHENGTONG_SESSION_IDLE_S = int(os.environ.get("ZHENGTONG_SESSION_IDLE_S", "1800"))

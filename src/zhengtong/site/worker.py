@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker: delivers the outbox, records what time caused, seals the record. As many as one likes may run."""
+"""The worker: delivers the outbox, records what time caused, seals and audits the record. Any number may run."""
 
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -21,9 +22,10 @@ from zhengtong.services.proposing import propose_changes
 from zhengtong.services.reconciling import reconcile_daily
 from zhengtong.services.serving import deem_served
 from zhengtong.services.sweep import remind, sweep, sweep_consents
+from zhengtong.site.nightly import Nightly
 
 log = logging.getLogger(__name__)
-IDLE_S, SEAL_EVERY_S, SWEEP_EVERY_S, RECONCILE_EVERY_S = 0.5, 2.0, 60.0, 600.0
+IDLE_S, SEAL_EVERY_S, SWEEP_EVERY_S, RECONCILE_EVERY_S, AUDIT_EVERY_S = 0.5, 2.0, 60.0, 600.0, 600.0
 
 
 def seal() -> None:
@@ -38,7 +40,8 @@ class Worker:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self._last = {"seal": 0.0, "sweep": 0.0, "reconcile": 0.0}
+        self._last = dict.fromkeys(("seal", "sweep", "reconcile", "audit"), -math.inf)
+        self.nightly = Nightly(self.stop)
 
     def run(self) -> None:
         """Work until told to stop. Raises `WrongUse` where the database runs in a mode that may lose writes."""
@@ -49,6 +52,7 @@ class Worker:
             handled = self.turn()
             if not handled:
                 self.stop.wait(IDLE_S)
+        self.nightly.wait()
 
     def turn(self) -> int:
         """One round; a fault of the house or a busy database is logged and tried again, never fatal."""
@@ -67,6 +71,8 @@ class Worker:
                 reconcile_daily(now_us())
             if self._due("seal", SEAL_EVERY_S):
                 seal()
+            if self._due("audit", AUDIT_EVERY_S):  # asks whether last night's is missing
+                self.nightly.begin()
         except (ZhengtongError, OperationalError) as error:
             log.error("worker: %s", error)
             self.stop.wait(IDLE_S)
