@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from people import CLERK, FORM, OTHER, account, actor, do, publish, submission, submit
-from visits import APPLY, filled, form, picture, post, said, visitor
+from visits import APPLY, filled, form, picture, post, said, tree, visitor
 from zhengtong import ledger
 from zhengtong.acts.actor import SYSTEM
 from zhengtong.city.identifiers import id_check_character, uscc_check_character
@@ -209,6 +209,16 @@ class TestFirms:
 
 
 class TestPages:
+    def test_a_firms_code_comes_from_its_registration_and_says_so(self, version: str, parent: Account) -> None:
+        publish("restaurant")
+        do(RegisterFirm("清溪面馆", code(), person(parent), "b" * 64), CLERK)
+        client, mandate = visitor(parent), Mandate.objects.get().reference
+        guide = client.get("/life-events/restaurant/")
+        answers = {one.get("name"): one.get("value") for one in tree(guide).xpath("//main//input[@type='radio']")}
+        page = client.get("/life-events/restaurant/apply/", {**answers, "for": mandate})
+        assert code() in {one.get("value") for one in tree(page).xpath("//main//input[@type='text']")}
+        assert "from the firm's registration" in said(page) and "from your sign-in" not in said(page)
+
     def test_given_used_seen_and_ended_in_the_portal(self, version: str, parent: Account, helper: Account) -> None:
         mine, theirs = visitor(parent), visitor(helper)
         given = {"agent_name": helper.name, "agent_number": helper.identity_number, "matters": ["newborn"]}

@@ -41,7 +41,7 @@ class Applying:
         """Begin from the draft, and from what the sign-in knows."""
         self.filling.resume(self.key.find())
         if self.principal:
-            self.filling.prefill(_known_of(self.principal, self.filling), "account")
+            self.filling.prefill(_known_of(self.principal, self.filling), "firm")
         mobiles = [key for key, element in self.filling.event.elements.items() if element.type == "mobile"]
         self.filling.prefill(dict.fromkeys(mobiles, self.account.mobile), "account")
         self.filling.window = Window.on(self.filling.draft)

@@ -53,6 +53,7 @@ def origin_words(origin: str) -> str:
     return {
         "typed": _("by the applicant"),
         "account": _("from your sign-in"),
+        "firm": _("from the firm's registration"),
         "corrected": _("corrected by the applicant"),
         "counter": _("entered at the counter"),
     }.get(origin, origin)
