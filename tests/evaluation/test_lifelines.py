@@ -132,3 +132,10 @@ def test_what_nobody_foresaw_stands_before_the_endings() -> None:
     assert draw({}, {}, ["birth"]).lanes == ()
     with pytest.raises(ValueError, match="step_granted"):
         draw({("birth", "step_received"): 1}, {("birth", "step_received", "step_granted"): 1}, ["birth"])
+
+
+def test_every_act_on_a_step_has_a_word_for_the_process_map() -> None:
+    from zhengtong.evaluation.pages.process import ACTIVITIES
+    from zhengtong.services.pages.history import WORDS
+
+    assert {type for type in WORDS if type.startswith("step_")} <= ACTIVITIES.keys()

@@ -34,6 +34,10 @@ ACTIVITIES: dict[str, Words] = {
     "step_not_accepted": _lazy("Not accepted"),
     "step_dropped": _lazy("Not pursued"),
     "step_withdrawn": _lazy("Withdrawn"),
+    "step_extended": _lazy("Extended"),
+    "step_transferred": _lazy("Handed over"),
+    "step_inspected": _lazy("Inspected"),
+    "step_revoked": _lazy("Revoked"),
 }
 """Short enough for a box."""
 BAD = {"step_refused", "step_not_accepted"}
