@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from zhengtong.acts.authority import may
 from zhengtong.acts.perform import now_us, perform
+from zhengtong.acts.serving import city
 from zhengtong.errors import FormFaults, NotFound
 from zhengtong.organization.queries import actor, names_of
 from zhengtong.services.actions.supply_correction import SupplyCorrection, asked_items
@@ -29,7 +30,8 @@ from zhengtong.services.pages.kept import drafts_shown, told_us
 from zhengtong.services.pages.owed import owed_fields
 from zhengtong.services.pages.rated import rating_context
 from zhengtong.services.pages.serving import served_notices
-from zhengtong.services.pages.states import phase_state, step_tasks
+from zhengtong.services.pages.states import phase_state
+from zhengtong.services.pages.tracking import expected, tracked
 from zhengtong.services.processes import sealed_notice
 from zhengtong.services.published import published
 from zhengtong.services.queries import cases_of
@@ -70,7 +72,7 @@ def case_page(request: HttpRequest, work: CaseWork, faults: FormFaults) -> HttpR
 
 
 def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[str, object]:
-    me = actor(request)
+    me, now = actor(request), now_us()
     requests = [
         (work.definition.services[step.key].name, step.corrections.order_by("-id")[0])
         for step in work.steps.values()
@@ -83,7 +85,9 @@ def _case_context(request: HttpRequest, work: CaseWork, faults: Faults) -> dict[
         "work": work,
         "case": work.case,
         "state": phase_state(work.case.phase),
-        "tasks": step_tasks(work),
+        "tracked": tracked(work, now),
+        "expected": expected(work, now),
+        "hotline": city().meta.hotline,
         "requests": requests,
         "inputs": fields,
         "owed": owed,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from zhengtong.services.casework import CaseWork
-from zhengtong.services.models import Step
+from zhengtong.services.models import Output, Step
 from zhengtong.services.rules.flow import Phase, StepState
 from zhengtong.services.rules.limits import LimitView
 from zhengtong.ui.drawing import Limit, Span
@@ -78,18 +78,19 @@ ISSUING: dict[str, tuple[StateKind, object]] = {
 }
 
 
-def _with_output(step: Step) -> State:
+def with_output(step: Step, output: Output | None) -> State:
     """The state of a step, honest about a result that its issuer has not sent yet."""
-    output = getattr(step, "output", None) if step.state == StepState.GRANTED else None
-    return State(*ISSUING[output.status]) if output and output.status in ISSUING else step_state(step)
+    issuing = ISSUING.get(output.status) if output and step.state == StepState.GRANTED else None
+    return State(*issuing) if issuing else step_state(step)
 
 
 def step_tasks(work: CaseWork, department_urls: bool = False) -> list[Task]:
     """The steps of a case as a task list, each with who does it."""
+    outputs = {row.step_id: row for row in Output.objects.filter(step__case=work.case)}
     return [
         Task(
             work.definition.services[key].name,
-            _with_output(step),
+            with_output(step, outputs.get(step.pk)),
             note=work.definition.departments[step.department].name,
         )
         for key, step in work.steps.items()
