@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Relation, rules
@@ -74,19 +74,46 @@ def steps_of(departments: Iterable[str]) -> QuerySet[Step]:
     return steps.order_by("due_us", "id")
 
 
-def visible_to(actor: Actor) -> Q:
-    """The cases an actor may read, as a condition: the rules of `case.read`, told to the database."""
-    found = Q(pk__in=[])
+@dataclass(frozen=True)
+class Sight:
+    """Which cases an actor may read, by the rules of `case.read`: all, those of any of `own`, those of departments."""
+
+    everything: bool
+    own: tuple[Mapping[str, str | list[str]], ...]
+    departments: frozenset[str]
+
+
+def sight(actor: Actor) -> Sight:
+    """`own` are conditions on the fields of a case, each of which finds few."""
+    own: list[Mapping[str, str | list[str]]] = []
+    departments: set[str] = set()
     for rule in rules()["case.read"]:
         if not actor.holds(rule.role):
             continue
         if rule.relation == Relation.ANY:
-            return Q()
+            return Sight(True, (), frozenset())
         if rule.relation == Relation.OWN and actor.id:
-            found |= Q(applicant=actor.id) | Q(taken_by=actor.id)
+            own += [{"applicant": actor.id}, {"taken_by": actor.id}]
+        if rule.relation == Relation.AGENT and actor.id:
+            for standing in actor.standings:
+                matters = {"life_event__in": sorted(standing.matters)} if standing.matters else {}
+                own.append({"applicant": standing.principal, **matters})
         if rule.relation == Relation.DEPARTMENT:
-            mine = Step.objects.filter(department__in=actor.departments(rule.role))
-            found |= Q(pk__in=mine.values("case_id"))
+            departments |= actor.departments(rule.role)
+    return Sight(False, tuple(one for at, one in enumerate(own) if one not in own[:at]), frozenset(departments))
+
+
+def visible_to(actor: Actor, of: str = "") -> Q:
+    """The cases an actor may read, as a condition; `of` is "case__" where it is asked of what belongs to a case."""
+    seen = sight(actor)
+    if seen.everything:
+        return Q()
+    found = Q(pk=-1)  # none; an empty list would be left out of the statement, and with it what it stands for
+    for fields in seen.own:
+        found |= Q(**{f"{of}{name}": value for name, value in fields.items()})
+    if seen.departments:  # looked up for each case: gathered first, they would be most of the table
+        mine = Step.objects.filter(case=OuterRef(f"{of}pk"), department__in=sorted(seen.departments))
+        found |= Q(Exists(mine))
     return found
 
 

@@ -66,7 +66,7 @@ class Case(RecordedRow):
         indexes = [
             models.Index(fields=["life_event"], name="cases_of_life_event"),
             models.Index(fields=["submitted_us"], name="cases_by_time"),
-            models.Index(fields=["taken_by"], condition=~models.Q(taken_by=""), name="cases_taken_in"),
+            models.Index(fields=["taken_by"], name="cases_of_clerk"),
         ]
 
 
@@ -110,6 +110,7 @@ class Step(RecordedRow):
         indexes = [
             models.Index(fields=["department", "state", "due_us"], name="my_steps"),
             models.Index(fields=["department", "case"], name="cases_of_department"),
+            models.Index(fields=["department", "state", "case"], name="cases_by_step_state"),
             models.Index(fields=["lapse_us"], condition=models.Q(lapse_us__isnull=False), name="steps_to_lapse"),
         ]
 
