@@ -185,3 +185,24 @@ def test_demo_figures_are_marked_as_such_on_every_page(leader: object, version: 
     for address in ("/", "/cockpit/", "/cockpit/audit/", f"/evidence/cases/{number}/"):
         note = tree(leader.get(address)).xpath("//*[@class='demo-note']")
         assert note and "Demo data" in note[0].text_content()
+
+
+@pytest.mark.parametrize("role", ["leader", "government_office", "data_bureau", "auditor"])
+def test_whoever_reads_figures_reads_the_events_behind_them_and_not_the_form(version: str, role: str) -> None:
+    number = closed(version, 20)
+    seal()
+    reader = visitor(account("reader", role))
+    shown = reader.get(f"/evidence/cases/{number}/")
+    assert shown.status_code == 200 and "林知夏" not in said(shown)
+    for address in links(shown, "/evidence/events/")[:3]:
+        event = reader.get(address)
+        assert event.status_code == 200 and "林知夏" not in said(event)
+    assert reader.get(f"/my/{number}/").status_code in {403, 404}
+
+
+def test_evidence_stays_shut_to_those_it_does_not_concern(version: str) -> None:
+    number = closed(version, 20)
+    event = Event.objects.filter(objects_touched__object_id=number, type="case_submitted").get()
+    strangers = [account("neighbour"), account("officer-housing", "officer", "housing"), account("agent", "hotline")]
+    for address in (f"/evidence/cases/{number}/", f"/evidence/events/{event.id}/"):
+        assert {visitor(one).get(address).status_code for one in strangers} == {404}

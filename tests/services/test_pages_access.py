@@ -170,3 +170,20 @@ def _navigation(response: object) -> list[str]:
     from visits import tree
 
     return tree(response).xpath("//nav[contains(@class, 'faces')]//a/@href")
+
+
+def test_links_and_crumbs_lead_only_where_the_reader_may_go(state: Path) -> None:
+    """The government office has the workbench and no department; a leader reads imported cases without a workbench."""
+    office, leader = visitor(account("office", "government_office", "office")), visitor(account("leader", "leader"))
+    police = visitor(account("officer-police", "officer", "police"))
+    ways = {"/workbench/notices/", "/workbench/ratings/", "/workbench/external/", "/workbench/archive/"}
+    assert ways <= set(links(police.get("/workbench/")))
+    offered = set(links(office.get("/workbench/")))
+    assert offered & ways == {"/workbench/external/"}
+    assert {office.get(address).status_code for address in offered} == {200}
+    external = leader.get("/workbench/external/")
+    crumbs = [tree(external).xpath("//nav[contains(@class, 'crumbs')]//a/@href"), classed(external, "crumbs", "//li")]
+    assert crumbs[0] == [] and len(crumbs[1]) == 1
+    assert tree(police.get("/workbench/external/")).xpath("//nav[contains(@class, 'crumbs')]//a/@href") == [
+        "/workbench/"
+    ]

@@ -18,9 +18,10 @@ from lxml import html
 from zhengtong.organization.demo import PASSWORD
 from zhengtong.ui.pages import declared, walk
 
-PEOPLE = ("", "parent", "clerk", "officer-police", "officer-hr", "office", "leader", "bureau", "auditor")
+PEOPLE = ("", "parent", "clerk", "officer-police", "officer-hr", "office", "leader", "bureau", "auditor", "hotline")
 AT_MOST = 3
-"""Addresses of one route that one person opens: the first few cases show what all of them show."""
+"""Addresses of one route that one person opens: the first few cases show what all of them show. Besides, each kind of
+page has its first link to each kind of page followed, however often that was opened from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ def readable_routes() -> set[str]:
 
 
 def route_of(address: str) -> str:
+    """The route that answers; an address that none answers is a way of its own, so that following it is tried."""
     try:
         return resolve(urlsplit(address).path).route
     except Resolver404:
-        return ""
+        return address
 
 
 class Walker:
@@ -74,28 +76,29 @@ class Walker:
         assert answer.status_code == 302, f"{person} cannot sign in"
 
     def _follow(self, client: httpx.Client, person: str) -> None:
-        waiting = ["/", *self.seeds.get(person, [])]
+        waiting = [(address, "") for address in ("/", *self.seeds.get(person, []))]
         seen: dict[str, int] = defaultdict(int)
-        known = set(waiting)
+        ways: set[tuple[str, str]] = set()
+        known = {address for address, _origin in waiting}
         while waiting:
-            address = waiting.pop(0)
-            route = route_of(address)
-            if not route and address != "/":
-                continue
-            if seen[route] >= AT_MOST:
+            address, origin = waiting.pop(0)
+            route, way = route_of(address), (route_of(origin), route_of(address))
+            if seen[route] >= AT_MOST and way in ways:
                 continue
             seen[route] += 1
+            ways.add(way)
             answer = client.get(address)
             if answer.status_code != httpx.codes.OK:
                 if answer.status_code >= 400:
-                    self.broken.append(f"{person or 'anybody'}: {address}: {answer.status_code}")
+                    shown = f"on {origin}" if origin else "a seed"
+                    self.broken.append(f"{person or 'anybody'}: {address} ({shown}): {answer.status_code}")
                 continue
             is_page = "text/html" in answer.headers.get("content-type", "")
             self.found.setdefault(route, Visit(person, address, is_page))
             if is_page:
                 fresh = [link for link in self._links(answer.text, address) if link not in known]
                 known.update(fresh)
-                waiting += fresh
+                waiting += [(link, address) for link in fresh]
 
     def _links(self, text: str, address: str) -> Iterator[str]:
         """The links of a page that lead to this site."""

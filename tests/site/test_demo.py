@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sqlite3
 from collections import Counter
@@ -25,7 +26,7 @@ from zhengtong.organization.demo import make_demo_accounts
 from zhengtong.organization.models import Account
 from zhengtong.services.actions.publish_life_event import PublishLifeEvent
 from zhengtong.services.casework import calendar, open_case
-from zhengtong.services.models import Case, Notice
+from zhengtong.services.models import Case, Material, Notice
 from zhengtong.services.queries import life_event
 from zhengtong.site.demo import DAYS, Simulated, play, simulate
 from zhengtong.site.serving import prepare
@@ -211,3 +212,17 @@ def test_starting_publishes_what_the_files_say_now_even_what_was_published_befor
         assert life_event("newborn").services["birth-registration"].promised.days == days
         seen.append(life_event("newborn").hash)
     assert seen[:2] == seen[2:]
+
+
+def test_every_document_of_the_demo_is_a_file_that_opens(played: Simulated, state: Path) -> None:
+    """One picture a kind of document, of the size and type its row says."""
+    from zhengtong.services.engine.uploads import PNG, UploadLimits, read_upload, store_upload
+
+    rows = list(Material.objects.all())
+    assert len(rows) > 44
+    for sha256 in {row.sha256 for row in rows}:
+        content = read_upload(state / "uploads", sha256)
+        found = store_upload(io.BytesIO(content), state / "again", UploadLimits())
+        assert {(row.media_type, row.size) for row in rows if row.sha256 == sha256} == {(PNG, len(content))}
+        assert found.width > 300
+    assert len({row.sha256 for row in rows}) == len({row.key for row in rows})

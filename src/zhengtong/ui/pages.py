@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from zhengtong.errors import BadInput, FormFaults, Refused
-from zhengtong.ui.registry import check_permission
+from zhengtong.ui.registry import allowed, check_permission
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -104,6 +105,24 @@ def public(*, reason: str, methods: Sequence[str] = READING) -> Callable[[View[P
 def declared(view: object) -> Route | None:
     found = getattr(view, "zhengtong_route", None)
     return found if isinstance(found, Route) else None
+
+
+def opens(request: HttpRequest, address: str) -> bool:
+    """Whether the page at `address` of this site lets the reader in: a link to one that does not is not offered.
+
+    Whether the object behind the address is his to see, the one who draws the link asks.
+    """
+    try:
+        route = declared(resolve(urlsplit(address).path).func)
+    except Resolver404:
+        return False
+    return route is None or route.permission is None or allowed(request, route.permission)
+
+
+def ways(request: HttpRequest, *named: tuple[str, object]) -> list[tuple[str, object]]:
+    """(address, label) of those of the pages, given by name and label, that let the reader in."""
+    found = [(reverse(name), label) for name, label in named]
+    return [(address, label) for address, label in found if opens(request, address)]
 
 
 def walk(patterns: Sequence[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[tuple[str, object]]:

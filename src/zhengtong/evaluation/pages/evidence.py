@@ -65,7 +65,7 @@ def check(log: Log, event: Event) -> Checked:
 def _may_see(request: HttpRequest, event: str) -> bool:
     """Whoever may read all evidence, or one of the cases or tickets the event is about."""
     me = actor(request)
-    if may(me, "evidence.read_all", Subject("event", event)):
+    if may(me, "evidence.read", Subject("event", event)):
         return True
     cases = EventObject.objects.filter(event_id=event, object_type="case").values_list("object_id", flat=True)
     for number in cases:
@@ -73,17 +73,17 @@ def _may_see(request: HttpRequest, event: str) -> bool:
             subject = open_case(number, lock=False).subject
         except NotFound:
             continue
-        if may(me, "case.read", subject):
+        if may(me, "evidence.read", subject):
             return True
     tickets = EventObject.objects.filter(event_id=event, object_type="ticket").values_list("object_id", flat=True)
     return any(may(me, "ticket.read", open_ticket(number, lock=False).reading) for number in tickets)
 
 
-@route(permission="case.read")
+@route(permission="evidence.read")
 def case_evidence(request: HttpRequest, number: str) -> HttpResponse:
     work = open_case(number, lock=False)
     me = actor(request)
-    if not may(me, "case.read", work.subject):
+    if not may(me, "evidence.read", work.subject):
         raise NotFound("没有这个办件", "there is no such case", found=number)
     events = Event.objects.filter(objects_touched__object_type="case", objects_touched__object_id=number)
     log = compose()
@@ -114,7 +114,7 @@ def department_name(key: str) -> object:
     return department.short or department.name
 
 
-@route(permission="case.read")
+@route(permission="evidence.read")
 def event_evidence(request: HttpRequest, event: str) -> HttpResponse:
     row = _event(request, event)
     log = compose()
@@ -138,7 +138,7 @@ def _event(request: HttpRequest, event: str) -> Event:
     return row
 
 
-@route(permission="case.read")
+@route(permission="evidence.read")
 def bundle(request: HttpRequest, event: str) -> HttpResponse:
     """The bundle as a file: `zhengtong verify` judges it with a key and checkpoint of the reader's own."""
     _event(request, event)

@@ -31,7 +31,7 @@ from zhengtong.organization.queries import actor, names_of, tasks_for
 from zhengtong.organization.rules.escalation import colour
 from zhengtong.organization.supervising import TaskWork, open_task, rules, supervision
 from zhengtong.ui.forms import Choice, Field
-from zhengtong.ui.pages import page, post_key, route
+from zhengtong.ui.pages import opens, page, post_key, route
 from zhengtong.ui.parts import Fact, Moment, State, StateKind
 from zhengtong.ui.registry import Link
 
@@ -159,7 +159,7 @@ def task_link(result: object) -> Link | None:
 
 def _task_context(request: HttpRequest, work: TaskWork) -> dict[str, object]:
     me, row, task = actor(request), work.row, work.task
-    feedbacks = list(row.feedbacks.order_by("id"))
+    feedbacks, measured = list(row.feedbacks.order_by("id")), effect(row)
     names = names_of(feedback.author for feedback in feedbacks)
     reports = [Moment(f.given_us, f.text, by=names.get(f.author, "")) for f in feedbacks]
     may_lead = bool(may(me, "task.give_feedback", work.subject)) and row.state in {"assigned", "reported", "returned"}
@@ -169,7 +169,8 @@ def _task_context(request: HttpRequest, work: TaskWork) -> dict[str, object]:
         "state": State(*STATES[row.state]),
         "colour": escalation_state(row),
         "facts": _facts(work),
-        "effect": effect(row),
+        "effect": measured,
+        "may_look": measured is not None and opens(request, measured.before_url or measured.after_url),
         "reports": list(reversed(reports)),
         "may_report": may_lead,
         "may_open": may_steer and row.state == "proposed",

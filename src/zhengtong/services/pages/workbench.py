@@ -26,7 +26,7 @@ from zhengtong.services.pages.step_forms import StepForm, appointment, step_form
 from zhengtong.services.published import published
 from zhengtong.services.queries import steps_of, steps_to_deliver, waiting_memos
 from zhengtong.services.rules.flow import StepState
-from zhengtong.ui.pages import page, post_key, route
+from zhengtong.ui.pages import page, post_key, route, ways
 from zhengtong.ui.parts import Column, Crumb, Table
 
 SHOWN = 100
@@ -61,6 +61,15 @@ def my_steps(request: HttpRequest) -> HttpResponse:
             "shown": SHOWN,
             "state": state,
             "asked": _asked_of(me),
+            "ways": ways(
+                request,
+                ("unserved", _("Notices to serve")),
+                ("ratings", _("Bad ratings to put right")),
+                ("external", _("External systems")),
+                ("imported", _("Imported cases")),
+                ("archive", _("Archive")),
+                ("tasks", _("Supervised tasks")),
+            ),
         },
     )
 

@@ -6,6 +6,7 @@
     site/registers.py   who lives and trades in the city
     seasons.py          when people come, and for what
     forms.py            how they fill in forms; versions.py the changed form of a story
+    papers.py           the documents they bring
     offices.py          officers, their hours, and the queues before them
     stories.py          what goes wrong behind the scenes, chosen by a seed
     play.py             the year, one act after the other; steps.py, transfers.py and ratings.py what is done

@@ -28,14 +28,14 @@ from zhengtong.city.elements import Value
 from zhengtong.organization.models import Account
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.organization.queries import actor_of
-from zhengtong.services.actions.submit_case import SubmitCase, UploadedMaterial
+from zhengtong.services.actions.submit_case import SubmitCase
 from zhengtong.services.models import Case
 from zhengtong.services.published import LifeEvent
 from zhengtong.services.queries import life_events
 from zhengtong.services.rules import flow
 from zhengtong.services.rules.flow import CaseState, Submit
 from zhengtong.services.rules.plan import Plan
-from zhengtong.site.demo import steps, tickets, versions
+from zhengtong.site.demo import papers, steps, tickets, versions
 from zhengtong.site.demo.forms import Cast, Filler
 from zhengtong.site.demo.offices import MINUTE, Office, OfficeHours
 from zhengtong.site.demo.seasons import Arrival, Year, arrivals
@@ -137,6 +137,9 @@ class Play:
 
     def run(self, progress: Progress | None) -> None:
         self.newer = versions.publish_earlier(self.story, self.events)
+        self.papers = papers.stored(
+            {m.key: m.name for e in self.events for s in e.services.values() for m in s.materials}
+        )
         for number, arrival in enumerate(self.arrivals):
             self.later(arrival.at_us, partial(self._submit, number, arrival))
         tickets.expect(self, len(self.arrivals))
@@ -214,7 +217,7 @@ class Play:
         values = event.read_form(arrival.answers, raw, today=today)
         wanted = [ask.material for ask in event.uploads(arrival.answers, values)]
         brought = [m.key for m in wanted if m.necessity == "required" or self.draw.random() < 0.5]
-        materials = tuple(self.material(key, number, 0) for key in brought)
+        materials = tuple(self.papers[key] for key in brought)
         kept = {key: text for key, text in raw.items() if key in values}
         who, behalf = (self.clerk(), person) if arrival.counter else (actor, None)
         action = SubmitCase(event.hash, arrival.answers, kept, materials, {}, behalf, demo=True)
@@ -239,7 +242,3 @@ class Play:
         one = cast.applicant
         person = Person(one.name, one.id_number, one.mobile)
         return Actor(pseudonym_of(person), frozenset({Role("resident")})), person
-
-    def material(self, key: str, number: int | str, again: int) -> UploadedMaterial:
-        digest = hashlib.sha256(f"{self.begun}/{number}/{key}/{again}".encode()).hexdigest()
-        return UploadedMaterial(key, digest, "application/pdf", 120_000 + len(key) * 997, f"{key}.pdf")

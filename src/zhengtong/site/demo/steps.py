@@ -162,7 +162,7 @@ def _supply(play: Play, case: Running, now: int) -> None:
         if item in case.values:
             raw[item] = play.filler.another_name(str(case.values[item]))
         else:
-            materials.append(play.material(item, case.number, len(case.asked)))
+            materials.append(play.papers[item])
     unique = tuple({m.key: m for m in materials}.values())
     key = f"demo/{case.number}/correct/{len(case.asked)}/{open_steps[0]}"
     play.do(SupplyCorrection(case.number, raw, unique), case.applicant, key, now)

@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from zhengtong.ui import drawing, parts
 from zhengtong.ui.forms import Field, Origin, from_bound, summary
 from zhengtong.ui.language import html_lang, reader_language, say
-from zhengtong.ui.pages import KEY_FIELD
+from zhengtong.ui.pages import KEY_FIELD, opens
 
 register = template.Library()
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -174,9 +174,11 @@ def figure(label: object, value: object, **options: Any) -> dict[str, object]:
     return {"label": label, "value": value, "missing": _("no figure yet"), "standing": "proven", **options}
 
 
-@register.inclusion_tag(_component("breadcrumbs"))
-def breadcrumbs(crumbs: Sequence[parts.Crumb]) -> dict[str, object]:
-    return {"crumbs": crumbs}
+@register.inclusion_tag(_component("breadcrumbs"), takes_context=True)
+def breadcrumbs(context: Context, crumbs: Sequence[parts.Crumb]) -> dict[str, object]:
+    """Without the steps of the way that do not let this reader in: several roles come to a page by different ways."""
+    request = context.get("request")
+    return {"crumbs": [crumb for crumb in crumbs if not (request and crumb.url) or opens(request, crumb.url)]}
 
 
 @register.inclusion_tag(_component("tasks"))
