@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from people import account, publish
-from visits import apply, decide, links, officer_of, post, said, visitor
+from visits import apply, classed, decide, links, officer_of, post, said, tree, visitor
 from zhengtong.acts.models import PerformedAct
 from zhengtong.ledger.models import Event
 from zhengtong.services.models import Case, Material, Notice, Step
