@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The workbench: my department's steps by urgency, and one step on one page with its decision first."""
+"""The workbench: one step on one page with its decision first."""
 
 from __future__ import annotations
 
@@ -9,77 +9,21 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import may
 from zhengtong.acts.perform import now_us, perform
 from zhengtong.errors import BadInput, Conflict, FormFaults, KeyReused, NotFound, ZhengtongError
 from zhengtong.organization.queries import actor
 from zhengtong.services.casework import CaseWork, calendar, open_case
 from zhengtong.services.decisions import shown_decisions
-from zhengtong.services.models import Memo
 from zhengtong.services.pages.forms import origin_words
 from zhengtong.services.pages.history import history
 from zhengtong.services.pages.mine import notices_of
-from zhengtong.services.pages.states import MEMO, STEP, draw, step_state, step_tasks, urgency
+from zhengtong.services.pages.states import MEMO, draw, step_state, step_tasks, urgency
 from zhengtong.services.pages.step_acts import BUTTONS, SAID_WHERE
 from zhengtong.services.pages.step_forms import StepForm, appointment, step_forms, why_not
-from zhengtong.services.published import published
-from zhengtong.services.queries import steps_of, steps_to_deliver, waiting_memos
 from zhengtong.services.rules.flow import StepState
-from zhengtong.ui.pages import page, post_key, route, ways
+from zhengtong.ui.pages import page, post_key, route
 from zhengtong.ui.parts import Column, Crumb, Table
-
-SHOWN = 100
-
-
-@route(permission="workbench.use")
-def my_steps(request: HttpRequest) -> HttpResponse:
-    me = actor(request)
-    now, days = now_us(), calendar()
-    day_end = days.end_of_day(days.date_of(now))
-    mine = steps_of(me.departments("officer"))
-    state = request.GET.get("state", "")
-    if state == "deliver":
-        mine = steps_to_deliver(me.departments("officer"))
-    elif state in STEP:
-        mine = mine.filter(state=state)
-    rows = [
-        (step, published(step.case.definition).services[step.key].name, urgency(step, now, day_end), step_state(step))
-        for step in mine[:SHOWN]
-    ]
-    counts = {
-        "late": sum(1 for row in rows if row[2].kind == "late"),
-        "today": sum(1 for row in rows if row[2].kind == "near"),
-        "all": mine.count(),
-    }
-    return page(
-        request,
-        "services/workbench.html",
-        {
-            "rows": rows,
-            "counts": counts,
-            "shown": SHOWN,
-            "state": state,
-            "asked": _asked_of(me),
-            "ways": ways(
-                request,
-                ("unserved", _("Notices to serve")),
-                ("ratings", _("Bad ratings to put right")),
-                ("external", _("External systems")),
-                ("imported", _("Imported cases")),
-                ("archive", _("Archive")),
-                ("tasks", _("Supervised tasks")),
-            ),
-        },
-    )
-
-
-def _asked_of(me: Actor) -> list[tuple[Memo, object, object]]:
-    """Requests that wait for this person: to extend a limit, to take a step over."""
-    return [
-        (memo, MEMO[memo.kind], published(memo.step.case.definition).services[memo.step.key].name)
-        for memo in waiting_memos(me)[:SHOWN]
-    ]
 
 
 @route(permission="case.read")
