@@ -3,8 +3,9 @@
 
 Steps that wait for nothing run in parallel; a step that needs others' outputs waits for all of them; a step that only
 some situations ask for stands between two exclusive gateways, and what waits for it goes on when it is left out. So a
-token game on the diagram runs exactly the steps, in exactly the orders, that the flow of a case allows. The diagram
-describes, and is not executable.
+token game on the diagram runs exactly the steps that the flow of a case runs, in orders that it allows: all of them but
+in one place, where the way around a step that is left out passes what that step would have waited for, while the flow
+waits for neither. The diagram describes, and is not executable.
 """
 
 from __future__ import annotations
