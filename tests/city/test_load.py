@@ -340,7 +340,7 @@ def test_the_demo_city_is_sound_and_says_that_it_is_a_demo(example: City) -> Non
         "urban",
     ]
     assert set(departments) <= set(example.keys(Department))
-    roles = ("resident", "clerk", "officer", "data_bureau", "government_office", "leader", "auditor", "head")
+    roles = ("resident", "clerk", "officer", "data_bureau", "government_office", "leader", "auditor", "head", "hotline")
     assert example.keys("role") == roles
 
 

@@ -27,11 +27,13 @@ SYSTEM_KEY = "card-system"
 
 @dataclass(frozen=True)
 class Move:
-    """`action` is done by `actor`; it must amount to `act(at_us)` in the flow."""
+    """`action` is done by `actor`; it must amount to `act(at_us)` in the flow, after `implies(at_us)` where that step
+    had not come so far: a system that decides has accepted, whether or not it told."""
 
     action: Action[Any]
     actor: Actor
     act: Callable[[int], flow.FlowAct]
+    implies: Callable[[int], flow.FlowAct] | None = None
 
 
 Builder = Callable[[str, str], tuple[Action[Any], Callable[[int], flow.FlowAct]]]
@@ -75,7 +77,8 @@ def of_department(name: str, case: str, step: str) -> Move:
 
 def of_system(name: str, case: str) -> Move:
     action, act = OF_THE_SYSTEM[name](case, EXTERNAL)
-    return Move(action, SYSTEM, act)
+    accepts = OF_THE_SYSTEM["external_accept"](case, EXTERNAL)[1]
+    return Move(action, SYSTEM, act, None if name == "external_accept" else accepts)
 
 
 def supply(case: str, turn: int) -> Move:

@@ -65,7 +65,7 @@ def machine(version: str) -> type[RuleBasedStateMachine]:
         def _do(self, move: Move, hours: int) -> None:
             self.now += hours * HOUR_US + 1
             try:
-                self.model, events = flow.apply(plan, self.model, move.act(self.now))
+                self.model, events = self._both(move)
             except Conflict:
                 before = Event.objects.count()
                 with pytest.raises(Conflict):
@@ -76,6 +76,13 @@ def machine(version: str) -> type[RuleBasedStateMachine]:
             done = perform(move.action, move.actor, once, at_us=self.now)
             self.last = (move, once, done)
             self.seen.update((one.type, one.step) for one in events)
+
+        def _both(self, move: Move) -> tuple[flow.CaseState, tuple[flow.Happened, ...]]:
+            state, first = self.model, ()
+            if move.implies and state.steps[EXTERNAL].state is flow.StepState.PENDING:
+                state, first = flow.apply(plan, state, move.implies(self.now))
+            state, then = flow.apply(plan, state, move.act(self.now))
+            return state, (*first, *then)
 
         @rule(name=st.sampled_from(sorted(OF_A_DEPARTMENT)), step=st.sampled_from(STEPS), hours=st.integers(0, 80))
         def department(self, name: str, step: str, hours: int) -> None:

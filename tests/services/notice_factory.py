@@ -89,6 +89,17 @@ ITEMS = {
             )
         ),
     ),
+    NoticeKind.INSPECT: (
+        Item(Both("食品经营许可现场核查", "Inspection of the food premises"), "《食品经营许可和备案管理办法》"),
+        Item(Both("营业前消防安全检查", "Fire safety check before opening")),
+    ),
+    NoticeKind.REVOKE: (
+        Item(
+            Both("申请人以虚假材料取得登记。", "The registration was obtained with false documents."),
+            "《行政许可法》第六十九条第二款",
+        ),
+    ),
+    NoticeKind.CANCEL: (Item(Both("持证人申请注销。", "The holder asked for it."), "《行政许可法》第七十条"),),
     NoticeKind.REFUSE: (
         Item(
             Both(
@@ -99,6 +110,7 @@ ITEMS = {
         ),
     ),
 }
+WITH_REMEDIES = (NoticeKind.REFUSE, NoticeKind.NOT_ACCEPT, NoticeKind.REVOKE, NoticeKind.CANCEL)
 
 
 def make_notice(kind: NoticeKind = NoticeKind.ACCEPT, **change: Any) -> Notice:
@@ -118,7 +130,7 @@ def make_notice(kind: NoticeKind = NoticeKind.ACCEPT, **change: Any) -> Notice:
             Line(Both("承诺期限", "Promised limit"), "3 个工作日（法定 20 个工作日）"),
         ),
         "items": ITEMS[kind],
-        "remedies": (REVIEW, COURT) if kind in (NoticeKind.REFUSE, NoticeKind.NOT_ACCEPT) else (),
+        "remedies": (REVIEW, COURT) if kind in WITH_REMEDIES else (),
         "deadline": date(2026, 3, 12) if kind in (NoticeKind.ACCEPT, NoticeKind.CORRECT, NoticeKind.EXTEND) else None,
         "contact": "明州市政务服务中心 12345",
         "demo": True,

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from zhengtong.city.spreadsheets import harmless
 from zhengtong.city.text import language, say
 from zhengtong.services.item_commands import set_up
 
@@ -161,6 +162,6 @@ def _write(reports: Sequence[CaseReport], file: Path) -> None:
         with file.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.writer(out)
             writer.writerow(COLUMNS)
-            writer.writerows(report_row(one) for one in reports)
+            writer.writerows([harmless(cell) for cell in report_row(one)] for one in reports)
     else:
         file.write_text(json.dumps([one.__dict__ for one in reports], ensure_ascii=False, indent=2), "utf-8")
