@@ -60,6 +60,7 @@ def _add_rooms() -> None:
         external_commands,
         item_commands,
         migration_commands,
+        replay_commands,
     )
     from zhengtong.services import commands as services_commands
     from zhengtong.site import commands as site_commands
@@ -67,6 +68,7 @@ def _add_rooms() -> None:
 
     city_commands.add_to(app)
     city_commands.set_deployment_check(site_commands.deployment_findings)
+    ledger_commands.app.command("replay", help=replay_commands.REPLAY_HELP)(replay_commands.replay_command)
     app.add_typer(ledger_commands.app, name="ledger")
     app.command("verify", help=ledger_commands.VERIFY_HELP)(ledger_commands.verify_command)
     app.add_typer(evaluation_commands.logs_commands(site_commands.import_source), name="logs")

@@ -42,6 +42,7 @@ from zhengtong.services.actions.revert_migration import RevertMigration
 from zhengtong.services.migration_commands import add_to
 from zhengtong.services.models import Case, CaseMigration, Step
 from zhengtong.services.published import published
+from zhengtong.services.replaying import replay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 EVENT, SERVICE = "life-events/newborn.yaml", "services/birth-registration.yaml"
@@ -106,6 +107,7 @@ def test_a_moved_case_runs_to_its_end_on_the_new_version_and_the_record_agrees(e
     case = Case.objects.get(number=number)
     assert (case.phase, case.definition) == ("completed", new)
     assert audit(ledger.log()).findings == []
+    assert replay(compare=True).differs == ()
 
 
 def test_an_added_step_begins_at_once_where_it_waits_for_nothing(edit: Edit) -> None:
@@ -216,6 +218,7 @@ def test_a_move_is_taken_back_while_nothing_new_has_happened(edit: Edit, state: 
     moved_again = migrating.migrate(published(old), published(new), SYSTEM)
     assert [(r.case, r.outcome) for r in moved_again] == [(still, "moved")]
     assert audit(ledger.log()).findings == []
+    assert replay(compare=True).differs == ()
 
 
 def test_taking_back_is_refused_twice_and_for_what_another_system_has(edit: Edit) -> None:

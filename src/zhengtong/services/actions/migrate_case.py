@@ -17,6 +17,7 @@ from zhengtong.services.models import CaseMigration, Step
 from zhengtong.services.published import published
 from zhengtong.services.rules import flow
 from zhengtong.services.rules.migration import Change, moved
+from zhengtong.services.rules.replay import state_said
 
 STOOD = ("state", "facts", "due_us", "lapse_us", "department", "external", "decided_by", "reason_code")
 """What of a step's row a move may change, and taking it back restores."""
@@ -137,7 +138,8 @@ class MigrateCase(Action[CaseWork]):
     def _set(self, act: Act, work: CaseWork, row: Step, type: str, **values: Any) -> None:
         for name, value in values.items():
             setattr(row, name, value)
-        act.record(type, row, [work.case_ref], {"life_event": work.case.life_event, "service": row.key})
+        about: dict[str, Value] = {"life_event": work.case.life_event, "service": row.key}
+        act.record(type, row, [work.case_ref], {**about, **state_said(type, row.state)})
 
 
 def _received(what: flow.Happened | None) -> bool:

@@ -11,6 +11,7 @@ from zhengtong.errors import Conflict, NotFound
 from zhengtong.ledger.record import ObjectRef
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.services.models import Case, CaseMigration, Step
+from zhengtong.services.rules.replay import state_said
 
 
 @dataclass
@@ -66,7 +67,7 @@ class RevertMigration(Action[MigrationWork]):
             elif stood is not None and any(getattr(step, name) != value for name, value in stood.items()):
                 for name, value in stood.items():
                     setattr(step, name, value)
-                act.record("step_restored", step, case_ref, of)
+                act.record("step_restored", step, case_ref, {**of, **state_said("step_restored", step.state)})
         row.reverted_us = act.now_us
         act.record("migration_reverted", row, case_ref)
         return {"case": case.number, "definition": case.definition}
