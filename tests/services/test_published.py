@@ -21,7 +21,8 @@ from zhengtong.services.actions.submit_case import SubmitCase
 from zhengtong.services.casework import open_case
 from zhengtong.services.models import PublishedVersion
 from zhengtong.services.published import assemble, compile_body, content_hash, published
-from zhengtong.services.queries import find_life_events, life_event
+from zhengtong.services.queries import life_event, life_events
+from zhengtong.services.searching import search
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -156,8 +157,8 @@ def test_what_was_looked_at_is_what_is_published_or_nothing_is(edit: Edit) -> No
 def test_a_question_in_either_language_finds_the_life_event_and_nonsense_does_not() -> None:
     publish()
     for question in ("宝宝出生要办什么", "上户口", "疫苗", "newborn insurance"):
-        assert [event.key for event in find_life_events(question)] == ["newborn"], question
-    assert find_life_events("企业注销") == []
+        assert [one.event.key for one in search(question, life_events()).found] == ["newborn"], question
+    assert search("企业注销", life_events()).found == ()
 
 
 def test_only_an_existing_definition_can_be_applied_for() -> None:

@@ -34,26 +34,6 @@ def life_event(key: str) -> LifeEvent:
     return found
 
 
-def _grams(words: str) -> set[str]:
-    """Latin words, and pairs of Chinese characters."""
-    grams: set[str] = set()
-    for word in words.lower().replace("，", " ").replace("？", " ").replace("?", " ").split():
-        grams |= {word} if word.isascii() else {word[i : i + 2] for i in range(max(1, len(word) - 1))}
-    return grams
-
-
-def find_life_events(question: str) -> list[LifeEvent]:
-    """Life events that share words with the question, most first."""
-    asked = _grams(question)
-    scored = []
-    for event in life_events():
-        texts = [event.event.name, event.event.summary, event.event.words]
-        texts += [service.name for service in event.services.values()]
-        known = _grams(" ".join(f"{text.zh} {text.en}" for text in texts))
-        scored.append((len(asked & known), event))
-    return [event for score, event in sorted(scored, key=lambda pair: -pair[0]) if score]
-
-
 def cases_of(actor: Actor) -> QuerySet[Case]:
     """The actor's own cases and those of whom he may act for, newest first."""
     whose = Q(applicant=actor.id)

@@ -12,10 +12,13 @@ from django.utils.http import urlencode
 from zhengtong.acts.serving import city
 from zhengtong.city.text import Text
 from zhengtong.errors import FormFaults, ZhengtongError
+from zhengtong.organization.queries import actor
 from zhengtong.services.pages.filling import needs_of
 from zhengtong.services.pages.forms import situation_fields
+from zhengtong.services.pages.todo import todo
 from zhengtong.services.published import LifeEvent
-from zhengtong.services.queries import find_life_events, life_event, life_events
+from zhengtong.services.queries import life_event, life_events
+from zhengtong.services.searching import search
 from zhengtong.services.stages import StageFile
 from zhengtong.ui.pages import page, public
 
@@ -23,13 +26,17 @@ from zhengtong.ui.pages import page, public
 @public(reason="everyone may look for what they need")
 def home(request: HttpRequest) -> HttpResponse:
     question = request.GET.get("q", "").strip()[:200]
-    found = find_life_events(question) if question else []
+    audience = request.GET.get("for", "")
+    audience = audience if audience in {"person", "business"} else ""
     events = life_events()
     context = {
         "question": question,
-        "found": found,
-        "people": _by_stage([e for e in events if e.event.audience == "person"]),
-        "businesses": _by_stage([e for e in events if e.event.audience == "business"]),
+        "audience": audience,
+        "answer": search(question, events, audience) if question else None,
+        "hotline": city().meta.hotline,
+        "todo": todo(actor(request)) if request.user.is_authenticated else [],
+        "people": _by_stage([e for e in events if e.event.audience == "person"]) if audience != "business" else [],
+        "businesses": _by_stage([e for e in events if e.event.audience == "business"]) if audience != "person" else [],
     }
     return page(request, "services/home.html", context)
 
