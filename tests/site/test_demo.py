@@ -163,7 +163,8 @@ def script(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     class Pretended:
         def perform(self, action: Any, actor: Any, key: str, *, at_us: int) -> Done:
             acts.append((key, at_us, action.verb, getattr(action, "raw", None), actor.roles))
-            return Done("", {"case": f"M{len(acts)}", "state": "shown", "rating": f"R{len(acts)}"})
+            number = len(acts)
+            return Done("", {"case": f"M{number}", "state": "shown", "rating": f"R{number}", "ticket": f"T{number}"})
 
     @contextmanager
     def nothing() -> Iterator[Pretended]:

@@ -33,9 +33,9 @@ from zhengtong.services.models import Case
 from zhengtong.services.published import LifeEvent
 from zhengtong.services.queries import life_events
 from zhengtong.services.rules import flow
-from zhengtong.services.rules.flow import CaseState, Submit
+from zhengtong.services.rules.flow import CaseState, FlowAct, Submit
 from zhengtong.services.rules.plan import Plan
-from zhengtong.site.demo import papers, steps, tickets, versions
+from zhengtong.site.demo import instead, papers, steps, tickets, versions
 from zhengtong.site.demo.forms import Cast, Filler
 from zhengtong.site.demo.offices import MINUTE, Office, OfficeHours
 from zhengtong.site.demo.seasons import Arrival, Year, arrivals
@@ -77,6 +77,8 @@ class Running:
     submitted_us: int
     asked: dict[str, str] = field(default_factory=dict)
     """By step, what the department wants corrected."""
+    arranging: set[str] = field(default_factory=set)
+    """Joint visits that are about to be arranged."""
     fresh: bool = False
     """Filed with the version that a story published."""
 
@@ -132,7 +134,7 @@ class Play:
         self.queue: list[tuple[int, int, Then]] = []
         self.order = itertools.count()
         self.acts = self.done = 0
-        self.officers: dict[str, Actor] = {}
+        self.staff: dict[str, Actor] = {}
         self.batch: Bulk
 
     def run(self, progress: Progress | None) -> None:
@@ -163,6 +165,13 @@ class Play:
         self.acts += 1
         return self.batch.perform(action, actor, key, at_us=at_us).result
 
+    def follow(self, case: Running, act: FlowAct, at_us: int) -> None:
+        steps.follow(self, case, act, at_us)
+
+    def ready(self, case: Running, step: str, at_us: int) -> None:
+        """Nothing more has to come before the step is decided."""
+        steps.worked(self, case, step, at_us)
+
     def day(self, at_us: int) -> date:
         return self.calendar.date_of(at_us)
 
@@ -171,12 +180,21 @@ class Play:
         return max(self.hours.instant(self.hours.minutes(at_us) + max(days, 0.02) * self.hours.day), at_us + MINUTE)
 
     def officer(self, department: str) -> Actor:
-        if department not in self.officers:
-            account = Account.objects.filter(username=f"officer-{department}").first()
-            fallback = hashlib.sha256(department.encode()).hexdigest()[:32]
-            found = actor_of(account) if account else Actor(fallback, frozenset({Role("officer", department)}))
-            self.officers[department] = found
-        return self.officers[department]
+        return self._staff(f"officer-{department}", Role("officer", department))
+
+    def head(self, department: str) -> Actor:
+        return self._staff(f"head-{department}", Role("head", department))
+
+    def leader(self) -> Actor:
+        return self._staff("leader", Role("leader"))
+
+    def _staff(self, username: str, role: Role) -> Actor:
+        """The demo's account of this name, or somebody in its place where there is none."""
+        if username not in self.staff:
+            account = Account.objects.filter(username=username).first()
+            fallback = hashlib.sha256(username.encode()).hexdigest()[:32]
+            self.staff[username] = actor_of(account) if account else Actor(fallback, frozenset({role}))
+        return self.staff[username]
 
     def office(self, department: str) -> Office:
         """One that nobody applies to directly still takes over what others hand to it."""
@@ -216,15 +234,18 @@ class Play:
         raw = self.filler.fill(event, arrival.answers, cast, today)
         values = event.read_form(arrival.answers, raw, today=today)
         wanted = [ask.material for ask in event.uploads(arrival.answers, values)]
-        brought = [m.key for m in wanted if m.necessity == "required" or self.draw.random() < 0.5]
-        materials = tuple(self.papers[key] for key in brought)
+        chosen = instead.choose(self, event, arrival.answers, values, at_us)
+        materials = tuple(self.papers[key] for key in chosen.brought)
         kept = {key: text for key, text in raw.items() if key in values}
         who, behalf = (self.clerk(), person) if arrival.counter else (actor, None)
-        action = SubmitCase(event.hash, arrival.answers, kept, materials, {}, behalf, demo=True)
+        action = SubmitCase(
+            event.hash, arrival.answers, kept, materials, {}, behalf,
+            demo=True, promised=chosen.promised, committed=chosen.committed,
+        )  # fmt: skip
         case = str(self.do(action, who, f"demo/{self.begun}/{number}/submit", at_us)["case"])
         self.done += 1
         plan = event.plan(arrival.answers, values)
-        state, _ = flow.apply(plan, flow.start(plan), Submit(at_us))
+        state, _ = flow.apply(plan, flow.start(plan), Submit(at_us, chosen.stands.tolerated, chosen.stands.committed))
         uploads = frozenset(m.key for m in wanted)
         running = Running(case, event, plan, state, values, uploads, actor, arrival.counter, at_us, fresh=fresh)
         steps.begin(self, running, at_us)

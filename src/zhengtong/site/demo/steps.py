@@ -24,7 +24,7 @@ from zhengtong.services.rules.flow import FINAL, Accept, Decide, FlowAct, NotAcc
 from zhengtong.services.rules.flow import AskCorrection as Asked
 from zhengtong.services.rules.flow import SupplyCorrection as Supplied
 from zhengtong.services.rules.flow import Withdraw as Withdrawn
-from zhengtong.site.demo import transfers
+from zhengtong.site.demo import beside, lapses, transfers
 from zhengtong.site.demo.ratings import perhaps_rate
 
 if TYPE_CHECKING:
@@ -48,15 +48,19 @@ def begin(play: Play, case: Running, at_us: int) -> None:
     for key, step in case.state.steps.items():
         if step.state is StepState.PENDING:
             _receive(play, case, key, at_us)
+    lapses.watch(play, case, flow.start(case.plan), at_us)
+    beside.expect_promised(play, case, at_us)
 
 
-def _follow(play: Play, case: Running, act: FlowAct, at_us: int) -> None:
+def follow(play: Play, case: Running, act: FlowAct, at_us: int) -> None:
     """The case after an act: steps that begin with it are received; a closed case may be rated."""
     before = case.state
     case.state, _ = flow.apply(case.plan, before, act)
     for key, step in case.state.steps.items():
         if step.state is StepState.PENDING and before.steps[key].state is StepState.WAITING:
             _receive(play, case, key, at_us)
+    lapses.watch(play, case, before, at_us)
+    beside.perhaps_visit(play, case, at_us)
     if before.phase is Phase.OPEN and case.state.phase not in {Phase.OPEN, Phase.WITHDRAWN}:
         perhaps_rate(play, case, at_us)
 
@@ -97,20 +101,20 @@ def _look(play: Play, case: Running, step: str, received_us: int, now: int, *, a
     deemed = _deemed_us(play, case, step, received_us)
     if deemed is not None and deemed < now:
         play.do(RecordDeemedAcceptance(case.number, step), SYSTEM, f"lapse/{case.number}/{step}", deemed)
-        _follow(play, case, Accept(step, deemed, deemed=True), deemed)
+        follow(play, case, Accept(step, deemed, deemed=True), deemed)
         _work(play, case, step, now)
     elif not again and (item := _to_correct(play, case, step, now)):
         text = "材料看不清或与填写内容不一致，请更正。"
         _officer_does(play, case, AskCorrection(case.number, step, (item,), text), now)
-        _follow(play, case, Asked(step, now, (item,)), now)
+        follow(play, case, Asked(step, now, (item,)), now)
         case.asked[step] = item
         play.later(play.working(now, play.draw.uniform(0.3, 4)), partial(_supply, play, case))
     elif not again and play.draw.random() < NOT_ACCEPTED and (code := _reason(case, "not_accept")):
         _officer_does(play, case, NotAcceptStep(case.number, step, code), now)
-        _follow(play, case, NotAccept(step, now, code), now)
+        follow(play, case, NotAccept(step, now, code), now)
     else:
         _officer_does(play, case, AcceptStep(case.number, step), now)
-        _follow(play, case, Accept(step, now), now)
+        follow(play, case, Accept(step, now), now)
         _work(play, case, step, now)
 
 
@@ -167,7 +171,7 @@ def _supply(play: Play, case: Running, now: int) -> None:
     key = f"demo/{case.number}/correct/{len(case.asked)}/{open_steps[0]}"
     play.do(SupplyCorrection(case.number, raw, unique), case.applicant, key, now)
     case.values = {**case.values, **raw}
-    _follow(play, case, Supplied(now), now)
+    follow(play, case, Supplied(now), now)
     for step in open_steps:
         play.later(_done_at(play, case, step, now), partial(_look, play, case, step, now, again=True))
 
@@ -181,6 +185,11 @@ def _work(play: Play, case: Running, step: str, now: int) -> None:
             partial(_pause, play, case, PauseStep(case.number, step, PUBLICITY[0]), PUBLICITY[1] * DAY),
         )
         return
+    beside.expect_checks(play, case, step, now)
+    if case.plan.by_key[step].inspection:
+        return  # the visit comes first; `beside` arranges it when all have accepted
+    if beside.more_time(play, case, step, now):
+        return
     if case.event.regimes[service.regime].deemed and play.draw.random() < PAUSED and (code := _reason(case, "pause")):
         length = play.draw.uniform(3, 8) * DAY
         play.later(play.working(now, 0.3), partial(_pause, play, case, PauseStep(case.number, step, code), int(length)))
@@ -190,13 +199,13 @@ def _work(play: Play, case: Running, step: str, now: int) -> None:
     usual = days * play.draw.lognormvariate(-1.15, 0.5)
     if play.story.strike("holiday_backlog", play.day(now), department=service.department):
         usual *= SLOWER["holiday_backlog"]
-    play.later(play.working(now, usual), partial(_worked, play, case, step))
+    play.later(play.working(now, usual), partial(worked, play, case, step))
 
 
-def _worked(play: Play, case: Running, step: str, now: int) -> None:
+def worked(play: Play, case: Running, step: str, now: int) -> None:
     """Ready to be decided, if the step stays where it is."""
     hops = transfers.hops(play, case, step, now)
-    then, following = partial(_queue, play, case, step), partial(_follow, play, case)
+    then, following = partial(_queue, play, case, step), partial(follow, play, case)
     transfers.hand_over(play, transfers.Handing(case, step, hops, following, then), now)
 
 
@@ -208,31 +217,38 @@ def _pause(play: Play, case: Running, pause: PauseStep, length_us: int, now: int
     step, code = pause.step, pause.reason
     if _is(case, step, StepState.ACCEPTED):
         _officer_does(play, case, pause, now)
-        _follow(play, case, Pause(step, now, code), now)
+        follow(play, case, Pause(step, now, code), now)
         play.later(play.working(now + length_us, 0.1), partial(_resume, play, case, step))
 
 
 def _resume(play: Play, case: Running, step: str, now: int) -> None:
     if _is(case, step, StepState.PAUSED):
         _officer_does(play, case, ResumeStep(case.number, step), now)
-        _follow(play, case, Resume(step, now), now)
+        follow(play, case, Resume(step, now), now)
         _queue(play, case, step, play.working(now, 0.2))
 
 
 def _decide(play: Play, case: Running, step: str, now: int) -> None:
     if not _is(case, step, StepState.ACCEPTED):
         return
+    if beside.waits_for_document(case, step):
+        play.later(play.working(now, 1), partial(_decide, play, case, step))
+        return
     changed = play.story.strike("changed_form", play.day(case.submitted_us), service=step) if case.fresh else None
     code = _reason(case, "refuse") if play.draw.random() < (STRUCK["changed_form"] if changed else REFUSED) else ""
-    action = DecideStep(case.number, step, not code, code, "填写的内容与证明材料不符。" if code else "")
-    _officer_does(play, case, action, now)
-    _follow(play, case, Decide(step, now, not code, code), now)
+    code = code or ("" if beside.may_grant(case, step) else _reason(case, "refuse"))
+    granted, parts = not code, () if code else beside.some_parts(play, case, step)
+    code = code or (_reason(case, "refuse") if parts else "")
+    text = "填写的内容与证明材料不符。" if not granted else "其余分项不符合条件。" if parts else ""
+    _officer_does(play, case, DecideStep(case.number, step, granted, code, text, parts), now)
+    follow(play, case, Decide(step, now, granted, code, parts=parts), now)
+    beside.decided(play, case, step, now)
 
 
 def _withdraw(play: Play, case: Running, now: int) -> None:
     if case.state.phase is Phase.OPEN and any(s.state not in FINAL for s in case.state.steps.values()):
         play.do(WithdrawCase(case.number), case.applicant, f"demo/{case.number}/withdraw", now)
-        _follow(play, case, Withdrawn(now), now)
+        follow(play, case, Withdrawn(now), now)
 
 
 def _outside_accepts(play: Play, case: Running, step: str, now: int) -> None:
@@ -240,7 +256,7 @@ def _outside_accepts(play: Play, case: Running, step: str, now: int) -> None:
         return
     system = case.plan.by_key[step].external
     play.do(RecordExternalAcceptance(case.number, step), SYSTEM, f"accepted/{case.number}.{step}", now)
-    _follow(play, case, Accept(step, now, system=system), now)
+    follow(play, case, Accept(step, now, system=system), now)
     slow = SLOWER["slow_system"] if play.story.strike("slow_system", play.day(now), system=system) else 1.0
     taken = play.draw.lognormvariate(0, 0.5) * OUTSIDE_DAYS * slow
     play.later(now + int(taken * DAY), partial(_outside_decides, play, case, step))
@@ -252,4 +268,4 @@ def _outside_decides(play: Play, case: Running, step: str, now: int) -> None:
     serial = hashlib.sha256(f"{case.number}/{step}".encode()).hexdigest()[:10].upper()
     action = RecordExternalDecision(case.number, step, True, f"C-{serial}")
     play.do(action, SYSTEM, f"decided/{case.number}.{step}", now)
-    _follow(play, case, Decide(step, now, True, system=case.plan.by_key[step].external), now)
+    follow(play, case, Decide(step, now, True, system=case.plan.by_key[step].external), now)
