@@ -184,7 +184,7 @@ def ends(known: dict[State, dict[Move, State]]) -> set[State]:
 def test_every_state_a_definition_allows_is_reached_and_no_other(made: Made, seed: int) -> None:
     known = graph(made, MOST)
     assert known is not None
-    note(f"{len(known)} states, {sum(len(ways) for ways in known.values())} acts in them")
+    note(f"{made}: {len(known)} states, {sum(len(ways) for ways in known.values())} acts in them")
     assert ends(known) == set(known), "a case can get where it never ends"
     with city(made) as version:
         explorer = Explorer(Run(made, version), Random(seed))
@@ -198,6 +198,7 @@ def test_every_state_a_definition_allows_is_reached_and_no_other(made: Made, see
 @given(made=cities(), data=st.data())
 def test_random_officers_bring_any_case_to_its_end_and_the_record_agrees(made: Made, data: st.DataObject) -> None:
     """However they act, at most so many acts: every one but pausing and resuming brings the case nearer to its end."""
+    note(str(made))
     with city(made) as version:
         run = Run(made, version)
         state, paused = begun(made), 0
