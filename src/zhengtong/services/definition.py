@@ -36,6 +36,7 @@ from zhengtong.services.special_checks import check_inspections
 from zhengtong.services.special_files import (
     CommitmentFile,
     ExtensionFile,
+    FeeFile,
     InspectionFile,
     PartFile,
     ReasonRef,
@@ -168,6 +169,7 @@ class PublicServiceFile(Definition):
     promised: LimitFile
     external: Annotated[str, Reference("system")] | None = None
     visits: Annotated[int, Field(ge=0, le=20)] = 0
+    fee: FeeFile | None = None
     online_depth: Annotated[int, Field(ge=1, le=4)]
     elements: list[ElementRef]
     materials: list[MaterialFile] = []
@@ -374,13 +376,7 @@ kinds.register(Kind("reason", "standards/reasons", ReasonFile, Text(zh="理由",
 kinds.register(Kind("remedy", "standards/remedies", RemedyFile, Text(zh="救济途径", en="remedies"), one_per_file=False))
 kinds.register(Kind("rating", "standards/ratings.yaml", RatingFile, Text(zh="好差评规则", en="rules of rating")))
 kinds.register(
-    Kind(
-        "system",
-        "organization/systems",
-        SystemFile,
-        Text(zh="外部系统", en="external system"),
-        one_per_file=False,
-    )
+    Kind("system", "organization/systems", SystemFile, Text(zh="外部系统", en="external system"), one_per_file=False)
 )
 kinds.register(
     Kind("service", "services", PublicServiceFile, Text(zh="事项", en="public service"), check=check_service)

@@ -32,6 +32,15 @@ class LimitFile(Definition):
     verified: bool = False
 
 
+class FeeFile(Definition):
+    """收费: what the person pays for a service, in whole fen; 0 is free. `per` says what one fee is for."""
+
+    fen: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    per: Text | None = None
+    source: Text
+    verified: bool = False
+
+
 class ExtensionFile(Definition):
     """How much longer a limit may become, in its own unit: `days` in all, approved by the role `approver`."""
 

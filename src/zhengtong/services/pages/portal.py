@@ -15,6 +15,7 @@ from zhengtong.errors import FormFaults, ZhengtongError
 from zhengtong.organization.queries import actor
 from zhengtong.services.pages.filling import needs_of
 from zhengtong.services.pages.forms import situation_fields
+from zhengtong.services.pages.guiding import guide_facts
 from zhengtong.services.pages.todo import todo
 from zhengtong.services.published import LifeEvent
 from zhengtong.services.queries import life_event, life_events
@@ -68,7 +69,7 @@ def guide(request: HttpRequest, key: str) -> HttpResponse:
         "fields": situation_fields(event, given, faults),
     }
     if answers is not None:
-        context |= needs_of(event, answers)
+        context |= needs_of(event, answers) | guide_facts(event, answers) | {"hotline": city().meta.hotline}
         context["apply_url"] = f"{reverse('apply', args=[key])}?{urlencode(answers)}"
         context["bpmn_url"] = f"{reverse('life_event_bpmn', args=[key])}?{urlencode(answers)}"
     return page(request, "services/guide.html", context)
