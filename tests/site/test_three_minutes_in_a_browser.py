@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The three minutes: a leader's figure, its cases, their events, verified; a row changed behind the back; named."""
+"""The three minutes: a figure, its cases, events, proofs; a changed row is named; a task; measured again at close."""
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from browser import screenshot
 
 from .conftest import Site
-from .hands import read_in, sign_in
+from .hands import fill, press, read_in, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -82,3 +83,39 @@ def test_from_the_figure_to_the_proof_and_to_the_one_who_changed_a_row(page: Any
         assert number in page.locator("main").inner_text() and case in page.locator("main").inner_text()
         screenshot(page, "audit-changed-en-1280")
     assert audited(site) == (0, [])
+
+
+def test_the_slow_step_becomes_a_task_and_its_figure_is_measured_again_when_it_is_closed(page: Any, site: Site) -> None:
+    read_in(page, site, "en")
+    sign_in(page, site, "leader")
+    page.goto(f"{site.url}/cockpit/")
+    draft = page.get_by_role("link", name="Draft a task").first
+    press(page, draft)
+    assert "recorded with the proposal and measured again when the task is closed" in page.locator("main").inner_text()
+    lead = page.locator("[name='lead']").input_value()
+    fill(page, "target", "100%")
+    press(page, page.get_by_role("button", name="Send the proposal"))
+    task = page.url
+    assert "measured when the task is closed" in page.locator("main").inner_text()
+
+    sign_in(page, site, "office")
+    page.goto(task)
+    press(page, page.get_by_role("button", name="Open and hand over"))
+    sign_in(page, site, f"officer-{lead}")
+    page.goto(task)
+    fill(page, "text", "Two more people at the window")
+    page.locator("[name='done']").check()
+    press(page, page.get_by_role("button", name="Send the report"))
+    sign_in(page, site, "office")
+    page.goto(task)
+    press(page, page.get_by_role("button", name="Close the task"))
+
+    told = page.locator("section", has=page.get_by_role("heading", name="Is it done?")).count()
+    assert told == 0, "the task is closed"
+    effect = page.locator("section", has_text="Since it was handed over").inner_text()
+    assert "measured when the task is closed" not in effect, "the figure was measured again"
+    assert re.search(r"When it was proposed\s+[\d.]+\s?%", effect), effect
+    assert re.search(r"Since it was handed over\s+([\d.]+\s?%|nothing to measure since)", effect), effect
+    screenshot(page, "task-measured-again-en-1280")
+    code, findings = audited(site)
+    assert (code, findings) == (0, [])
