@@ -60,6 +60,7 @@ def _add_rooms() -> None:
         external_commands,
         item_commands,
         migration_commands,
+        preview_commands,
         replay_commands,
     )
     from zhengtong.services import commands as services_commands
@@ -76,6 +77,7 @@ def _add_rooms() -> None:
     app.add_typer(token_commands.app, name="tokens")
     app.command("mine", help=evaluation_commands.MINE_HELP)(evaluation_commands.mine)
     app.command("bpmn", help=services_commands.BPMN_HELP)(services_commands.bpmn)
+    app.command("preview", help=preview_commands.PREVIEW_HELP)(preview_commands.preview)
     app.add_typer(services_commands.export, name="export")
     app.add_typer(external_commands.app, name="external")
     app.add_typer(item_commands.app, name="items")
