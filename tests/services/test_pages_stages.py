@@ -25,3 +25,15 @@ def test_stages_stand_in_the_citys_order_with_their_life_events(
     links = people.xpath(".//a/@href")
     assert links == ["/life-events/newborn/", "/life-events/retirement/", "/life-events/after-a-death/"]
     assert businesses.xpath(".//a/@href") == ["/life-events/restaurant/"]
+
+
+def test_what_is_published_stands_on_the_portal_at_once_in_each_language(state: Path) -> None:
+    """The list is kept made; it is another one as soon as versions or language are."""
+    publish("newborn")
+    for language, name in (("en", "A child is born"), ("zh-hans", "新生儿出生"), ("en", "A child is born")):
+        for _ in range(2):
+            cards = tree(visitor(language=language).get("/")).xpath("//main//a[@class='card']/h3/text()")
+            assert cards == [name]
+    publish("retirement")
+    links = tree(visitor(language="en").get("/")).xpath("//main//a[@class='card']/@href")
+    assert links == ["/life-events/newborn/", "/life-events/retirement/"]

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Relation, rules
 from zhengtong.errors import NotFound
+from zhengtong.ledger.store import query
 from zhengtong.organization.tries import count_failure, require_patience
 from zhengtong.services.models import Case, Memo, Notice, PublishedVersion, Step
 from zhengtong.services.published import LifeEvent, published
@@ -21,8 +22,8 @@ OPEN_TO_DEPARTMENT = (StepState.PENDING, StepState.ACCEPTED, StepState.PAUSED, S
 
 def life_events() -> list[LifeEvent]:
     """The newest published version of every life event."""
-    versions = PublishedVersion.objects.filter(kind="life-event").order_by("published_us")
-    newest = dict(versions.values_list("key", "hash"))
+    told = "SELECT key, hash FROM services_publishedversion WHERE kind = %s ORDER BY published_us"
+    newest: dict[str, str] = dict(query(told, ["life-event"]))  # two columns; every page of the portal asks
     return [published(newest[key]) for key in sorted(newest)]
 
 

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from zhengtong.acts.serving import city
 from zhengtong.city.text import Text
@@ -17,10 +20,11 @@ from zhengtong.services.pages.filling import needs_of
 from zhengtong.services.pages.forms import situation_fields
 from zhengtong.services.pages.guiding import guide_facts
 from zhengtong.services.pages.todo import todo
-from zhengtong.services.published import LifeEvent
+from zhengtong.services.published import LifeEvent, published
 from zhengtong.services.queries import life_event, life_events
 from zhengtong.services.searching import search
 from zhengtong.services.stages import StageFile
+from zhengtong.ui.language import reader_language
 from zhengtong.ui.pages import page, public
 
 
@@ -36,15 +40,27 @@ def home(request: HttpRequest) -> HttpResponse:
         "answer": search(question, events, audience) if question else None,
         "hotline": city().meta.hotline,
         "todo": todo(actor(request)) if request.user.is_authenticated else [],
-        "people": _by_stage([e for e in events if e.event.audience == "person"]) if audience != "business" else [],
-        "businesses": _by_stage([e for e in events if e.event.audience == "business"]) if audience != "person" else [],
+        "life_events": _shown(
+            tuple(event.hash for event in events), tuple(city().all(StageFile)), audience, reader_language()
+        ),
     }
     return page(request, "services/home.html", context)
 
 
-def _by_stage(events: Sequence[LifeEvent]) -> list[tuple[Text | None, list[LifeEvent]]]:
+@lru_cache(maxsize=32)
+def _shown(versions: tuple[str, ...], stages: tuple[StageFile, ...], audience: str, language: str) -> SafeString:
+    """The life events as the portal shows them, made once for each set of published versions and each language."""
+    events = [published(version) for version in versions]
+    context = {
+        "audience": audience,
+        "people": _by_stage(stages, [e for e in events if e.event.audience == "person"]),
+        "businesses": _by_stage(stages, [e for e in events if e.event.audience == "business"]),
+    }
+    return render_to_string("services/parts/life_events.html", context)
+
+
+def _by_stage(stages: Sequence[StageFile], events: Sequence[LifeEvent]) -> list[tuple[Text | None, list[LifeEvent]]]:
     """In the order of the city's stages of life; what was published with a stage no longer listed comes last."""
-    stages = city().all(StageFile)
     found = [(stage.name, [e for e in events if e.event.stage == stage.key]) for stage in stages]
     listed = {stage.key for stage in stages}
     rest = [e for e in events if e.event.stage not in listed]
