@@ -10,6 +10,7 @@ from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Allowed, Relation, Subject
 from zhengtong.acts.perform import Act, Action, On, Result
 from zhengtong.errors import Refused
+from zhengtong.ledger.record import ObjectRef
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.organization.persons import Person, pseudonym_of
 from zhengtong.services import consents, drafts
@@ -19,19 +20,10 @@ from zhengtong.services.engine.notices import NoticeKind
 from zhengtong.services.models import Case, CaseForm, Material, Step
 from zhengtong.services.notices import order_notice
 from zhengtong.services.offers import stands_for
+from zhengtong.services.own_outputs import reused
 from zhengtong.services.published import LifeEvent, published
 from zhengtong.services.rules.flow import Submit
-
-
-@dataclass(frozen=True)
-class UploadedMaterial:
-    """A file already stored by its content (`engine.uploads`)."""
-
-    key: str
-    sha256: str
-    media_type: str
-    size: int
-    filename: str
+from zhengtong.services.uploaded import UploadedMaterial as UploadedMaterial  # noqa: PLC0414  # read from here by others
 
 
 @dataclass(frozen=True)
@@ -93,6 +85,7 @@ class SubmitCase(Action[On]):
             committed=self.committed, now_us=act.now_us,
         )  # fmt: skip
         case = self._case(act, event, answers)
+        own = reused(case.applicant, materials)
         work = CaseWork(case, {})
         origins = {key: self.origins.get(key, "typed") for key in values}
         about: dict[str, Value] = {
@@ -101,7 +94,7 @@ class SubmitCase(Action[On]):
             "channel": case.channel,
             "fields_typed": sum(origin == "typed" for origin in origins.values()),
             "fields_reused": sum(origin != "typed" for origin in origins.values()),
-            "materials_uploaded": len(materials),
+            "materials_uploaded": len(materials) - len(own),
             "visits": 1 if case.channel == "counter" else 0,
         }
         act.record("case_submitted", case, attributes=about)
@@ -110,7 +103,9 @@ class SubmitCase(Action[On]):
         work.__dict__["form"] = form
         for material in materials:
             row = Material(case=case, reference=uuid.uuid4().hex, **material.__dict__)
-            act.record("material_recorded", row, [work.case_ref], {"key": material.key})
+            origin = {"reused": own[material.key]} if material.key in own else {}
+            touched = [work.case_ref, *(ObjectRef("output", number) for number in origin.values())]
+            act.record("material_recorded", row, touched, {"key": material.key, **origin})
         self._plan(act, work, waits=bool(asked))
         if asked:
             consents.ask(act, work, asked, instead)

@@ -20,6 +20,7 @@ from zhengtong.services import drafts
 from zhengtong.services.drafts import DraftKey
 from zhengtong.services.earlier import answers_of, offers
 from zhengtong.services.models import Draft
+from zhengtong.services.own_outputs import usable
 from zhengtong.services.pages.conflict import conflict_page
 from zhengtong.services.pages.filling import Filling, Window, begin
 from zhengtong.ui.forms import Choice
@@ -40,6 +41,8 @@ class Applying:
     def open(self) -> None:
         """Begin from the draft, and from what the sign-in knows."""
         self.filling.resume(self.key.find())
+        asked = [ask.material.key for ask in self.filling.event.uploads(self.filling.answers, {})]
+        self.filling.own = usable(self.applicant, asked)
         if self.principal:
             self.filling.prefill(_known_of(self.principal, self.filling), "firm")
         mobiles = [key for key, element in self.filling.event.elements.items() if element.type == "mobile"]

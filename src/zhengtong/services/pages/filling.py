@@ -20,7 +20,8 @@ from zhengtong.services.consents import chosen
 from zhengtong.services.drafts import Content
 from zhengtong.services.models import Draft
 from zhengtong.services.offers import missing_documents, offers
-from zhengtong.services.pages.forms import consent_field, form_fields, material_field, take_uploads
+from zhengtong.services.own_outputs import OwnOutput, as_material
+from zhengtong.services.pages.forms import OWN, consent_field, form_fields, material_field, own_fields, take_uploads
 from zhengtong.services.pages.owed import COMMIT, LATER, chosen_instead, of_kind, offer_fields
 from zhengtong.services.published import LifeEvent, Values
 from zhengtong.services.queries import life_event
@@ -85,6 +86,8 @@ class Filling:
     instead: frozenset[str] = frozenset()
     """Boxes ticked for documents that come later or that a commitment stands for."""
     consents: frozenset[str] = frozenset()
+    own: Mapping[str, OwnOutput] = field(default_factory=dict)
+    """Valid results the applicant holds that may stand for documents of this form."""
 
     def resume(self, draft: Draft | None) -> None:
         """Go on with what was kept."""
@@ -112,6 +115,8 @@ class Filling:
         wanted = [ask.material.key for ask in self.event.uploads(self.answers, {})]
         self.materials |= {k: kept for k in wanted if (kept := _carried(request.POST.get(KEPT + k, ""), k, holder))}
         self.instead = chosen_instead(request.POST, offers(self.event, self.answers, {}))
+        chosen_own = [one for key, one in self.own.items() if key in wanted and request.POST.get(OWN + key)]
+        self.materials |= {one.output.key: as_material(one) for one in chosen_own}
         self.materials, faults = take_uploads(request, wanted, self.materials)
         self.faults.update(faults)
 
@@ -161,6 +166,7 @@ class Filling:
         for ask in self.event.uploads(self.answers, {}):
             key = ask.material.key
             uploads.append(material_field(ask, self.materials.get(key), self.faults.get(key)))
+            uploads += own_fields(self.own.get(key), self.materials.get(key))
             uploads += offer_fields(ask, allowed.get(key), self.instead)
         drawn = {"event": self.event, "answers": self.answers, "inputs": fields, "uploads": uploads}
         return {

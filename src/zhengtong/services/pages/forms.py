@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from zhengtong.errors import BadInput, ZhengtongError
 from zhengtong.services.actions.submit_case import UploadedMaterial
+from zhengtong.services.casework import calendar
 from zhengtong.services.consents import offered
 from zhengtong.services.engine.uploads import UploadLimits, store_upload
+from zhengtong.services.own_outputs import OwnOutput
 from zhengtong.services.published import Field as FormField
 from zhengtong.services.published import LifeEvent, MaterialAsk
 from zhengtong.ui.forms import Choice, Field, Kind, Origin
@@ -22,6 +24,9 @@ from zhengtong.ui.forms import Choice, Field, Kind, Origin
 UPLOADS = UploadLimits()
 MANY = 6  # from so many choices on, a list takes less room than buttons
 KINDS: dict[str, Kind] = {"date": "date", "mobile": "tel", "integer": "number"}
+
+OWN = "own-"
+"""Before a document's key: the box by which an own result stands for it."""
 
 Faults = Mapping[str, ZhengtongError]
 
@@ -125,6 +130,18 @@ def material_field(ask: MaterialAsk, kept: UploadedMaterial | None, fault: Zheng
         origin=Origin(_("already added: %(name)s") % {"name": kept.filename}) if kept else None,
         attributes={"accept": "application/pdf,image/jpeg,image/png"},
     )
+
+
+def own_fields(own: OwnOutput | None, kept: UploadedMaterial | None) -> list[Field]:
+    """A box by which a result the applicant already holds is used as this document; none once it is."""
+    if own is None or (kept is not None and kept.sha256 == own.notice.sha256):
+        return []
+    day = f"{calendar().date_of(own.output.issued_us):%Y-%m-%d}"
+    label = _("Use the result I already hold: No. %(number)s, issued %(day)s") % {
+        "number": own.output.issuer_number or own.output.number, "day": day
+    }  # fmt: skip
+    hint = _("Its signed notice is added for you; whether it is still valid is checked when you submit.")
+    return [Field(OWN + own.output.key, label, kind="checkbox", value=False, required=False, hint=hint)]
 
 
 def take_uploads(
