@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from people import ANSWERS, account
-from visits import classed, links, said, visitor
+from visits import classed, links, said, tree, visitor
 from zhengtong.acts.serving import city
 from zhengtong.cli import app
 from zhengtong.errors import FormFaults, NotFound
@@ -150,6 +150,9 @@ class TestThePage:
         found = from_files(city(), "newborn")
         assert len(classed(page, "card", "[@aria-labelledby]")) == found.total
         first = found.situations[0]
+        overview = tree(page).xpath("//main//table//a")
+        assert [link.get("href") for link in overview] == [f"#situation-{n}" for n in range(1, found.total + 1)]
+        assert all(answer.en in overview[0].text_content() for _question, answer in first.words)
         assert all(name.en in said(page) for name in first.brings)
         assert not PublishedVersion.objects.exists()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from zhengtong.acts.serving import city
@@ -12,6 +14,7 @@ from zhengtong.services.definition import LifeEventFile
 from zhengtong.services.preview import AT_MOST, Preview, Situation, from_files
 from zhengtong.ui.pages import page, route
 from zhengtong.ui.parts import Column, Crumb, State, Table
+from zhengtong.ui.templatetags.ui import text
 
 
 @route(permission="items.read")
@@ -44,7 +47,7 @@ def _overview(found: Preview) -> Table:
     columns.append(Column(_("Working days"), True))
     rows = [
         (
-            index,
+            _named(index, one),
             _standing(one),
             sum(len(wave) for wave in one.waves),
             one.departments,
@@ -55,6 +58,12 @@ def _overview(found: Preview) -> Table:
         for index, one in enumerate(found.situations, start=1)
     ]
     return Table(_("Every situation"), columns, rows, "situations")
+
+
+def _named(index: int, one: Situation) -> SafeString:
+    """Its answers, leading to where it is told in full."""
+    answers = " · ".join(str(text(answer)) for _question, answer in one.words) or _("Every case")
+    return format_html('<a href="#situation-{}">{}. {}</a>', index, index, answers)
 
 
 def _standing(one: Situation) -> State:
