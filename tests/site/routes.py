@@ -109,17 +109,38 @@ class Walker:
                 yield whole.path + (f"?{whole.query}" if whole.query else "")
 
 
+SEEDS = {
+    "": "SELECT '/verify/' || code || '/' FROM services_notice ORDER BY id LIMIT 1",
+    "clerk": "SELECT '/counter/receipts/' || number || '/' FROM services_case c JOIN organization_account a "
+    "ON a.pseudonym = c.taken_by WHERE a.username = 'clerk' LIMIT 1",
+    "hotline": "SELECT '/tickets/' || number || '/' FROM services_ticket ORDER BY id DESC LIMIT 1",
+    "bureau": "SELECT '/bureau/versions/migration/?from=' || a.hash || '&to=' || b.hash "
+    "FROM services_publishedversion a JOIN services_publishedversion b "
+    "ON a.kind = b.kind AND a.key = b.key AND a.id < b.id WHERE a.kind = 'life-event' LIMIT 1",
+}
+RATED = "SELECT 'officer-' || department, '/workbench/ratings/' || reference || '/' FROM services_rating LIMIT 1"
+STEP = (
+    "SELECT 'officer-' || department, '/workbench/' || number || '/' || key || '/' FROM services_step s "
+    "JOIN services_case c ON c.id = s.case_id WHERE external = '' "
+    "ORDER BY s.state IN ('pending', 'accepted') DESC, s.id DESC LIMIT 1"
+)
+
+
+def asked_of(database: Path, query: str) -> list[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def step_at_hand(database: Path) -> tuple[str, str]:
+    """An officer and the page of a step of his department, one that waits for him where there is one."""
+    ((who, address),) = asked_of(database, STEP)
+    return who, address
+
+
 def seeds_of(database: Path) -> dict[str, list[str]]:
     """Addresses that come on paper or to one department alone, read from the site's own database."""
-    asked = {
-        "": "SELECT '/verify/' || code || '/' FROM services_notice WHERE sha256 <> '' LIMIT 1",
-        "clerk": "SELECT '/counter/receipts/' || number || '/' FROM services_case c JOIN organization_account a "
-        "ON a.pseudonym = c.taken_by WHERE a.username = 'clerk' LIMIT 1",
-    }
-    rated = "SELECT 'officer-' || department, '/workbench/ratings/' || reference || '/' FROM services_rating LIMIT 1"
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        found = {who: [row[0] for row in connection.execute(query)] for who, query in asked.items()}
-        for who, address in connection.execute(rated):
-            found.setdefault(who, []).append(address)
+    found = {who: [row[0] for row in asked_of(database, query)] for who, query in SEEDS.items()}
+    for who, address in [step_at_hand(database), *asked_of(database, RATED)]:
+        found.setdefault(who, []).append(address)
     found[""] = [*found[""], "/healthz", "/api/v1/docs"]
     return found

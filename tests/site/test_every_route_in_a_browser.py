@@ -7,12 +7,16 @@ below says why.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from browser import PHONE, WIDE
+from services.item_factory import MAP, items, write_csv
 
 from .conftest import Site
 from .routes import Visit, Walker, readable_routes, seeds_of
@@ -27,19 +31,34 @@ NOT_WALKED = {
     "workbench/archive/<str:number>/file": "a download of the same",
 }
 """Route → why no walk of the demo comes there."""
-VIEWS = {
-    "zh-1280": ("zh-hans", WIDE),
-    "en-1280": ("en", WIDE),
-    "zh-390": ("zh-hans", PHONE),
-    "en-390": ("en", PHONE),
-}
+VIEWS = {"zh-1280": ("zh-hans", WIDE), "en-390": ("en", PHONE)}
+"""Each language and each width once: longer words on the narrower page."""
 FOCUS = """() => { const e = document.activeElement; if (!e || e === document.body) return null;
     const r = e.getBoundingClientRect(), s = getComputedStyle(e);
     return {seen: r.width > 0 && r.height > 0 && s.visibility !== 'hidden', what: e.outerHTML.slice(0, 120)} }"""
 
 
+def _furnish(site: Site, folder: Path) -> None:
+    """What a demo does not come with: two item lists from above, and a newer version of a life event."""
+    mapping = folder / "map.yaml"
+    mapping.write_text(MAP, "utf-8")
+    for count in (40, 41):
+        rows = write_csv(folder / f"list-{count}.csv", items(count))
+        done = site.run("items", "import", str(rows), "--source", "province", "--map", str(mapping))
+        assert done.returncode == 0, done.stderr
+    city = Path(shutil.copytree(site.environment["ZHENGTONG_CITY"], folder / "city"))
+    service = city / "services/birth-registration.yaml"
+    told = service.read_text("utf-8")
+    assert "promised: {days: 5" in told
+    service.write_text(told.replace("promised: {days: 5", "promised: {days: 4", 1), "utf-8")
+    newer = replace(site, environment={**site.environment, "ZHENGTONG_CITY": str(city)})
+    done = newer.run("demo", "--cases", "1")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
-def walked(site: Site) -> Iterator[Walker]:
+def walked(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walker]:
+    _furnish(site, tmp_path_factory.mktemp("furnished"))
     walker = Walker(site.url, seeds_of(site.state / "zhengtong.sqlite3"))
     walker.walk()
     yield walker

@@ -24,17 +24,17 @@ from zhengtong.services.item_files import ConformanceFile
 from zhengtong.services.models import ItemSnapshot
 from zhengtong.services.rules.conformance import Judged, Sum, by_department, by_rule, presence
 from zhengtong.services.rules.itemfields import FIELDS, UNITS
-from zhengtong.ui.pages import page, route
+from zhengtong.ui.pages import opens, page, route
 from zhengtong.ui.parts import Column, Crumb, State, Table
 from zhengtong.ui.templatetags.ui import local_time
 
-SHOWN = 200
+SHOWN, FIRST = 200, 6
 
 
 @route(permission="items.read")
 def lists(request: HttpRequest) -> HttpResponse:
-    """Every imported list, newest first, and how the city's own services stand."""
-    snapshots = list(ItemSnapshot.objects.order_by("-imported_us")[:SHOWN])
+    """Every imported list, newest first, and where the city's own services fall short most."""
+    snapshots = ItemSnapshot.objects.order_by("-imported_us")[:SHOWN]
     rows = [
         (
             _link("item_list", one.hash[:12], one.hash),
@@ -56,7 +56,13 @@ def lists(request: HttpRequest) -> HttpResponse:
         caption_hidden=True,
     )
     own = itemlists.conform_own(city())
-    context = {"lists": table if rows else None, "snapshots": snapshots, **_quality(own, "")}
+    context = {
+        "lists": table if rows else None,
+        "failing": any(one.failed for one in own),
+        "may_import": opens(request, reverse("item_import")),
+        "by_department": _sums(_("Departments with most to put right"), _worst(by_department(own)), "department", {}),
+        "by_rule": _sums(_("Rules broken most"), _worst(by_rule(own)), "rule", {}),
+    }
     return page(request, "services/items.html", context)
 
 
@@ -172,6 +178,11 @@ def _quality(judged: Sequence[Judged], name: str) -> dict[str, object]:
         "by_department": _sums(_("By department"), by_department(judged), "department", {"list": name}),
         "by_rule": _sums(_("By rule"), by_rule(judged), "rule", {"list": name}),
     }
+
+
+def _worst(sums: Iterable[Sum]) -> list[Sum]:
+    """The few with most failures, for a page that leads to all of them."""
+    return sorted((one for one in sums if one.failed), key=lambda one: (-one.failed, one.key))[:FIRST]
 
 
 def _sums(title: str, sums: Iterable[Sum], kind: str, query: dict[str, str]) -> Table:
