@@ -21,7 +21,7 @@ def test_enough_within_the_days_are_a_concern_with_all_the_ratings_behind_it() -
     ratings = [bad(99, 3), bad(91, 1), bad(95, 2), bad(92, 4, "health"), bad(80, 0)]
     (found,) = repeated(ratings, THREE_IN_TEN, NOW)
     assert found.concern == Concern("newborn", "police", "")
-    assert found.ratings == ("r1", "r2", "r3")
+    assert found.behind == ("r1", "r2", "r3")
 
 
 def test_too_few_too_old_or_still_to_come_are_none() -> None:
@@ -39,7 +39,7 @@ def test_each_aspect_is_a_concern_of_its_own() -> None:
 @settings(deadline=None, max_examples=60)
 def test_counting_is_counting(ratings: list[tuple[int, str]], at_least: int, days: int) -> None:
     made = [bad(day, n, department) for n, (day, department) in enumerate(ratings)]
-    found = {one.concern.department: len(one.ratings) for one in repeated(made, Threshold(at_least, days), NOW)}
+    found = {one.concern.department: len(one.behind) for one in repeated(made, Threshold(at_least, days), NOW)}
     counts = {d: sum(100 - days < day <= 100 and of == d for day, of in ratings) for d in "ab"}
     assert found == {d: n for d, n in counts.items() if n >= at_least}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Repeated bad ratings propose a change, the bureau decides, and the version that answers is measured."""
+"""Repeated bad ratings and complaints propose a change, the bureau decides, and the version that answers is measured."""
 
 from __future__ import annotations
 
@@ -12,18 +12,24 @@ import pytest
 
 from people import PARENT, account, do, publish, submit
 from services.record import DAY_US, MONDAY_US, attributes, events, written
-from visits import said, visitor
+from visits import errors_at, said, visitor
 from zhengtong.acts import serving
 from zhengtong.acts.actor import SYSTEM, Actor, Role
-from zhengtong.errors import BadInput, Conflict, Refused
+from zhengtong.city.load import load
+from zhengtong.errors import BadInput, CityFaults, Conflict, Refused
+from zhengtong.ledger.models import Event
 from zhengtong.services.actions.decide_change import DecideChange
+from zhengtong.services.actions.dispatch_ticket import DispatchTicket
+from zhengtong.services.actions.file_ticket import FileTicket
+from zhengtong.services.actions.not_accept_ticket import NotAcceptTicket
 from zhengtong.services.actions.propose_change import ProposeChange
 from zhengtong.services.actions.rate_case import RateCase
 from zhengtong.services.actions.withdraw_case import WithdrawCase
-from zhengtong.services.models import ChangeProposal
+from zhengtong.services.models import ChangeProposal, Ticket
 from zhengtong.services.proposing import answering_version, effect, propose_changes
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+HOTLINE = Actor("a" * 32, frozenset({Role("hotline", "office")}))
 BUREAU = Actor("b" * 32, frozenset({Role("data_bureau", "data")}))
 
 
@@ -67,7 +73,7 @@ def test_the_act_names_the_ratings_and_none_of_their_words() -> None:
     done = do(ProposeChange("newborn", "health", "", ratings), SYSTEM)
     ((type, objects, about),) = events(done)
     assert type == "change_proposed" and {f"rating:{one}" for one in ratings} <= set(objects)
-    assert about["ratings"] == 2 and "太慢" not in str(about)
+    assert (about["ratings"], about["tickets"]) == (2, 0) and "太慢" not in str(about)
     with pytest.raises(Conflict, match="open already"):
         do(ProposeChange("newborn", "health", "", ratings), SYSTEM)
     with pytest.raises(Refused):
@@ -128,3 +134,79 @@ def test_the_page_shows_what_stands_behind_and_takes_the_decision(state: Path) -
     assert bureau.post(address, {**form, "act": "dance"}).status_code == 422
     assert bureau.post(address, form).status_code == 302
     assert "Waits for the next published version." in said(bureau.get("/bureau/proposals/"))
+
+
+def complained(
+    category: str = "complaint", life_event: str = "newborn", *, to: str = "police", by: Actor = PARENT
+) -> str:
+    """A ticket dispatched to a department; returns its number."""
+    ticket = str(
+        do(FileTicket(category, "一直没有消息", "十天了。", life_event=life_event), by, at_us=MONDAY_US).result[
+            "ticket"
+        ]
+    )
+    if to:
+        do(DispatchTicket(ticket, to), HOTLINE, at_us=MONDAY_US + 1)
+    return ticket
+
+
+def test_complaints_about_a_life_event_propose_a_change_as_bad_ratings_do() -> None:
+    """Together with ratings that name no aspect, of the same department; each stands behind one proposal."""
+    version = publish()
+    tickets = [complained(), complained()]
+    complained(to="health")  # another department
+    complained(to="")  # not yet anybody's
+    complained("question")
+    complained(life_event="")
+    refused = complained(to="")
+    do(NotAcceptTicket(refused, "concluded", "已办结"), HOTLINE, at_us=MONDAY_US + 1)
+    assert propose_changes(MONDAY_US + DAY_US) == 0
+    tickets.append(complained())
+    assert propose_changes(MONDAY_US + DAY_US) == 1
+    assert propose_changes(MONDAY_US + 2 * DAY_US) == 0
+    row = ChangeProposal.objects.get()
+    assert (row.life_event, row.department, row.aspect, row.definition) == ("newborn", "police", "", version)
+    assert (row.ratings, sorted(row.tickets)) == ([], sorted(tickets))
+    event = Event.objects.get(id=row.event_id)
+    assert event.attributes["tickets"] == 3 and "十天" not in str(event.attributes)
+    seen = said(visitor(account("bureau", "data_bureau", "data")).get("/bureau/proposals/"))
+    assert "3 complaints stand behind it" in seen and tickets[0] in seen and "bad rating stands" not in seen
+
+
+def test_ratings_and_complaints_add_up_and_a_city_says_which_count(tmp_path: Path, settings: Any) -> None:
+    version = publish()
+    rated(version, 1)  # of the lead department, no aspect named
+    complained(to="health"), complained(to="health")
+    settings.ZHENGTONG_CITY = folder = Path(shutil.copytree(settings.ZHENGTONG_CITY, tmp_path / "city"))
+    file = folder / "standards/ratings.yaml"
+    usual = file.read_text("utf-8")
+    for change in ("ratings: false, tickets: [complaint]", "tickets: []"):
+        file.write_text(usual.replace("tickets: [complaint]", change), "utf-8")
+        serving._loaded.cache_clear()
+        assert propose_changes(MONDAY_US + DAY_US) == 0, change
+    file.write_text(usual, "utf-8")
+    serving._loaded.cache_clear()
+    assert propose_changes(MONDAY_US + DAY_US) == 1
+    row = ChangeProposal.objects.get()
+    assert (len(row.ratings), len(row.tickets)) == (1, 2)
+
+
+def test_a_category_that_the_hotline_does_not_have_is_a_fault_of_the_city(tmp_path: Path, settings: Any) -> None:
+    folder = Path(shutil.copytree(settings.ZHENGTONG_CITY, tmp_path / "city"))
+    file = folder / "standards/ratings.yaml"
+    file.write_text(file.read_text("utf-8").replace("tickets: [complaint]", "tickets: [complaint, rumour]"), "utf-8")
+    with pytest.raises(CityFaults) as found:
+        load(folder)
+    (fault,) = found.value.faults
+    assert (fault.file, fault.found) == ("standards/ratings.yaml", "rumour") and "complaint" in fault.expected
+
+
+def test_who_complains_may_name_the_life_event_and_no_other_thing(state: Path) -> None:
+    publish()
+    citizen = visitor(account("citizen"))
+    asked = citizen.get("/tickets/new/")
+    assert "A child is born" in said(asked)
+    form = {"category": "complaint", "title": "没有消息", "text": "十天了。", "act_key": uuid.uuid4().hex}
+    assert "life_event" in errors_at(citizen.post("/tickets/new/", {**form, "life_event": "nothing"}))
+    assert citizen.post("/tickets/new/", {**form, "life_event": "newborn"}).status_code == 302
+    assert Ticket.objects.get().life_event == "newborn"

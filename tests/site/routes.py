@@ -126,6 +126,12 @@ STEP = (
 )
 
 
+CHANGES = (
+    "SELECT '/bureau/items/changes/?before=' || a.hash || '&after=' || b.hash "
+    "FROM services_itemsnapshot a JOIN services_itemsnapshot b ON a.id < b.id LIMIT 1"
+)
+
+
 def asked_of(database: Path, query: str) -> list[tuple[str, ...]]:
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         return connection.execute(query).fetchall()
@@ -142,5 +148,6 @@ def seeds_of(database: Path) -> dict[str, list[str]]:
     found = {who: [row[0] for row in asked_of(database, query)] for who, query in SEEDS.items()}
     for who, address in [step_at_hand(database), *asked_of(database, RATED)]:
         found.setdefault(who, []).append(address)
+    found["bureau"] += [row[0] for row in asked_of(database, CHANGES)]  # a form leads there, and no link
     found[""] = [*found[""], "/healthz", "/api/v1/docs"]
     return found

@@ -92,6 +92,7 @@ def case_evidence(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "case": work.case,
         "event": work.definition.event,
+        "may_open": bool(may(me, "case.read", work.subject)),
         "rows": [(item, _service(work, item.event), department_name(item.event.department)) for item in checked],
         "proven": states.count("proven"),
         "promised": states.count("promised"),

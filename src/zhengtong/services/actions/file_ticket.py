@@ -12,6 +12,7 @@ from zhengtong.errors import BadInput, FormFaults, ZhengtongError
 from zhengtong.ledger.rules.canonical import Value
 from zhengtong.services.casework import calendar
 from zhengtong.services.models import Ticket
+from zhengtong.services.queries import life_events
 from zhengtong.services.rules.tickets import received
 from zhengtong.services.ticketing import LONGEST, TicketWork, ticket_file
 
@@ -36,6 +37,7 @@ class FileTicket(Action[On]):
     caller: str = ""
     mobile: str = ""
     demo: bool = False
+    life_event: str = ""
 
     def target(self, actor: Actor) -> On:
         return On(Subject("ticket", owners=frozenset() if self.by_phone else frozenset({actor.id})))
@@ -49,6 +51,7 @@ class FileTicket(Action[On]):
             citizen="" if self.by_phone else act.actor.id,
             channel="phone" if self.by_phone else "portal",
             category=self.category,
+            life_event=self.life_event,
             urgent=self.urgent,
             title=self.title.strip(),
             text=self.text.strip(),
@@ -59,6 +62,8 @@ class FileTicket(Action[On]):
         )
         TicketWork(row).set(received(rules, self.category, self.urgent, act.now_us))
         about: dict[str, Value] = {"category": self.category, "channel": row.channel, "urgent": self.urgent}
+        if self.life_event:
+            about["life_event"] = self.life_event
         act.record("ticket_filed", row, attributes=about)
         return {"ticket": row.number}
 
@@ -68,6 +73,8 @@ class FileTicket(Action[On]):
         known = [category.key for category in ticket_file().categories]
         if self.category not in known:
             faults["category"] = BadInput("请选择类别", "choose a category")
+        if self.life_event and self.life_event not in {event.key for event in life_events()}:
+            faults["life_event"] = BadInput("没有这件事", "there is no such life event", found=self.life_event[:64])
         if not self.title.strip() or len(self.title) > LONGEST_TITLE:
             faults["title"] = BadInput(
                 "请用一句话写明诉求", "say in one line what it is about",

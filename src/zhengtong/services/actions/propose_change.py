@@ -17,7 +17,8 @@ from zhengtong.services.queries import life_event
 
 @dataclass(frozen=True)
 class ProposeChange(Action[On]):
-    """Enough bad ratings share a concern: the city's rule proposes to change the definition, naming every one of them.
+    """Enough bad ratings and complaints share a concern: the city's rule proposes to change the definition, naming
+    every one of them.
 
     Raises `Conflict` while a proposal about the same concern is open.
     """
@@ -29,6 +30,7 @@ class ProposeChange(Action[On]):
     department: str
     aspect: str
     ratings: tuple[str, ...]
+    tickets: tuple[str, ...] = ()
 
     def target(self, actor: Actor) -> On:
         return On(Subject("proposal", departments=frozenset({self.department})))
@@ -42,8 +44,11 @@ class ProposeChange(Action[On]):
             **concern,
             definition=life_event(self.life_event).hash,
             ratings=list(self.ratings),
+            tickets=list(self.tickets),
             proposed_us=act.now_us,
         )
-        about: dict[str, Value] = {**concern, "ratings": len(self.ratings), "definition": row.definition}
-        act.record("change_proposed", row, [ObjectRef("rating", one) for one in self.ratings], about)
+        counts = {"ratings": len(self.ratings), "tickets": len(self.tickets)}
+        about: dict[str, Value] = {**concern, **counts, "definition": row.definition}
+        behind = [ObjectRef("rating", one) for one in self.ratings] + [ObjectRef("ticket", one) for one in self.tickets]
+        act.record("change_proposed", row, behind, about)
         return {"proposal": row.reference}

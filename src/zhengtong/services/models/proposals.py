@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of definitions that repeated bad ratings propose."""
+"""Changes of definitions that repeated bad ratings and complaints propose."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from zhengtong.ledger.models import RecordedRow
 
 
 class ChangeProposal(RecordedRow):
-    """A concern that ratings share (`aspect` "" is the whole), the ratings behind it, and what the data bureau said.
+    """A concern that ratings and tickets share (`aspect` "" is the whole), what stands behind it, and what the data
+    bureau said.
 
     `definition` is the version that was in force; `state` is open, accepted or declined. The reason stays here: the
     ledger holds its digest only.
@@ -24,6 +25,7 @@ class ChangeProposal(RecordedRow):
         "aspect",
         "definition",
         "ratings",
+        "tickets",
         "state",
         "reason",
         "proposed_us",
@@ -36,6 +38,7 @@ class ChangeProposal(RecordedRow):
     aspect = models.CharField(max_length=64, blank=True)
     definition = models.CharField(max_length=64)
     ratings = models.JSONField()
+    tickets = models.JSONField(default=list)
     state = models.CharField(max_length=16, default="open")
     reason = models.TextField(blank=True)
     proposed_us = models.BigIntegerField()

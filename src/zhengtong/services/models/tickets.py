@@ -10,8 +10,9 @@ from zhengtong.ledger.models import RecordedRow
 
 class Ticket(RecordedRow):
     """工单. `citizen` is the pseudonym of who asked through the portal, "" for a caller; title, text, caller and mobile
-    are the person's and never enter an event. `progress` is the rules' own value (`rules.tickets.Ticket`); state, lead,
-    support and times repeat what it says, for lists. `lapse_us` is the deadline that the sweep has still to record.
+    are the person's and never enter an event. `life_event` is the one thing it is about, "" where it is about none.
+    `progress` is the rules' own value (`rules.tickets.Ticket`); state, lead, support and times repeat what it says, for
+    lists. `lapse_us` is the deadline that the sweep has still to record.
     """
 
     object_type = "ticket"
@@ -21,6 +22,7 @@ class Ticket(RecordedRow):
         "citizen",
         "channel",
         "category",
+        "life_event",
         "urgent",
         "title",
         "text",
@@ -41,6 +43,7 @@ class Ticket(RecordedRow):
     citizen = models.CharField(max_length=64, blank=True, db_index=True)
     channel = models.CharField(max_length=16)
     category = models.CharField(max_length=64)
+    life_event = models.CharField(max_length=64, blank=True, db_index=True)
     urgent = models.BooleanField(default=False)
     title = models.CharField(max_length=100)
     text = models.TextField()

@@ -16,7 +16,7 @@ from zhengtong.city.definition import Department
 from zhengtong.errors import BadInput
 from zhengtong.organization.queries import actor
 from zhengtong.services.actions.decide_change import DecideChange
-from zhengtong.services.models import ChangeProposal, Rating
+from zhengtong.services.models import ChangeProposal, Rating, Ticket
 from zhengtong.services.proposing import answering_version, effect
 from zhengtong.services.published import published
 from zhengtong.services.rating_work import rating_file
@@ -53,6 +53,7 @@ def _shown(row: ChangeProposal) -> dict[str, object]:
         "department": city().get(Department, row.department).name,
         "aspect": aspects.get(row.aspect, row.aspect),
         "state": states[row.state],
+        "tickets": Ticket.objects.filter(number__in=row.tickets).order_by("received_us"),
         "ratings": Rating.objects.filter(reference__in=row.ratings).order_by("rated_us"),
         "version": answering_version(row),
         "effect": [_percent(one) for one in measured] if measured else None,

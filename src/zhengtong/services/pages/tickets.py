@@ -59,6 +59,7 @@ def all_tickets(request: HttpRequest) -> HttpResponse:
 
 def _filing_fields(given: dict[str, str], faults: FormFaults | None, by_phone: bool) -> list[Field]:
     wrong: dict[str, ZhengtongError] = dict(faults.fields) if faults else {}
+    matters = [Choice("", _("none of these")), *(Choice(event.key, event.event.name) for event in life_events())]
     choices = [Choice(category.key, category.name) for category in ticket_file().categories]
 
     def field(name: str, label: str, **more: Any) -> Field:
@@ -66,6 +67,14 @@ def _filing_fields(given: dict[str, str], faults: FormFaults | None, by_phone: b
 
     fields = [
         field("category", _("What kind of matter is it?"), kind="radio", choices=choices),
+        field(
+            "life_event",
+            _("Which matter is it about?"),
+            kind="select",
+            required=False,
+            choices=matters,
+            hint=_("Where it is about an application or how one is handled; else leave it."),
+        ),
         field("title", _("In one line, what is it about?"), hint=_("For example: street lamp broken in Lotus Lane")),
         field("text", _("What happened, where and when?"), kind="textarea"),
     ]
@@ -92,6 +101,7 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
             by_phone=by_phone,
             caller=given.get("caller", ""),
             mobile=given.get("mobile", ""),
+            life_event=given.get("life_event", ""),
         )
         try:
             done = perform(action, me, post_key(request))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The external loop of 好差评: repeated bad ratings propose a change of the definition, and its effect is measured.
+"""The external loop of 好差评: repeated bad ratings and complaints propose a change of the definition, and its
+effect is measured.
 
 What counts as repeated (how many, in how many days) is a rule of the city; here is only how it is applied.
 """
@@ -16,7 +17,7 @@ DAY_US: Final = 86_400_000_000
 
 @dataclass(frozen=True)
 class Threshold:
-    """`at_least` bad ratings within `days` calendar days of each other."""
+    """`at_least` bad ratings and complaints within `days` calendar days of each other."""
 
     at_least: int
     days: int
@@ -24,7 +25,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Bad:
-    """A bad rating: of which life event, which department, for which aspects (none named: the whole, "")."""
+    """A bad rating or complaint: of which life event, which department, for which aspects (none named: the whole, "")."""
 
     reference: str
     at_us: int
@@ -35,7 +36,7 @@ class Bad:
 
 @dataclass(frozen=True, order=True)
 class Concern:
-    """What ratings complain about together."""
+    """What ratings and tickets complain about together."""
 
     life_event: str
     department: str
@@ -44,14 +45,14 @@ class Concern:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Enough of them: the ratings behind it, oldest first."""
+    """Enough of them: references of what stands behind it, oldest first."""
 
     concern: Concern
-    ratings: tuple[str, ...]
+    behind: tuple[str, ...]
 
 
 def repeated(ratings: Iterable[Bad], threshold: Threshold, now_us: int) -> list[Repeated]:
-    """Concerns with enough bad ratings within the days before `now_us`, each with all of them."""
+    """Concerns with enough of them within the days before `now_us`, each with all of them."""
     since = now_us - threshold.days * DAY_US
     found: dict[Concern, list[Bad]] = {}
     for one in sorted(ratings, key=lambda bad: (bad.at_us, bad.reference)):
