@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Repeated bad ratings and complaints propose a change, the bureau decides, and the version that answers is measured."""
+"""Repeated bad ratings and complaints propose a change, the bureau decides, the next version is measured."""
 
 from __future__ import annotations
 
@@ -136,15 +136,10 @@ def test_the_page_shows_what_stands_behind_and_takes_the_decision(state: Path) -
     assert "Waits for the next published version." in said(bureau.get("/bureau/proposals/"))
 
 
-def complained(
-    category: str = "complaint", life_event: str = "newborn", *, to: str = "police", by: Actor = PARENT
-) -> str:
+def complained(category: str = "complaint", life_event: str = "newborn", *, to: str = "police") -> str:
     """A ticket dispatched to a department; returns its number."""
-    ticket = str(
-        do(FileTicket(category, "一直没有消息", "十天了。", life_event=life_event), by, at_us=MONDAY_US).result[
-            "ticket"
-        ]
-    )
+    filing = FileTicket(category, "一直没有消息", "十天了。", life_event=life_event)
+    ticket = str(do(filing, PARENT, at_us=MONDAY_US).result["ticket"])
     if to:
         do(DispatchTicket(ticket, to), HOTLINE, at_us=MONDAY_US + 1)
     return ticket

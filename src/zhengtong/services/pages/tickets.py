@@ -28,6 +28,7 @@ from zhengtong.services.actions.reply_ticket import ReplyTicket
 from zhengtong.services.actions.return_ticket import ReturnTicket
 from zhengtong.services.actions.sign_ticket import SignTicket
 from zhengtong.services.pages.ticket_words import category_name, clock_words, state_of, story, urgency_of
+from zhengtong.services.queries import life_events
 from zhengtong.services.ticket_queries import CITY_WIDE, desk, of_citizen, of_departments, task_matter, tasks_of
 from zhengtong.services.ticketing import TicketWork, open_ticket, ticket_file
 from zhengtong.ui.forms import Choice, Field

@@ -25,7 +25,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Bad:
-    """A bad rating or complaint: of which life event, which department, for which aspects (none named: the whole, "")."""
+    """A bad rating or complaint: of which life event, which department, for which aspects (none: the whole, "")."""
 
     reference: str
     at_us: int

@@ -42,11 +42,18 @@ class Matter:
     title: str
     text: str
     departments: tuple[str, ...]
+    life_event: str = ""
 
 
 MATTERS = (
     Matter("complaint", "路灯不亮", "门前的路灯坏了两周，晚上很黑，老人出门不方便。", ("urban", "housing")),
-    Matter("complaint", "办件一直没有消息", "申请交上去好多天了，没有人联系，电话也打不通。", ("police", "market")),
+    Matter(
+        "complaint",
+        "办件一直没有消息",
+        "申请交上去好多天了，没有人联系，电话也打不通。",
+        ("police", "market"),
+        "newborn",
+    ),
     Matter("complaint", "夜间施工噪声", "小区旁的工地半夜还在施工，孩子睡不着。", ("urban", "housing")),
     Matter("question", "社保卡什么时候能拿到", "新生儿的社保卡多久可以制好，可以邮寄吗？", ("hr",)),
     Matter("question", "入学需要准备什么", "外地户口的孩子上小学，需要哪些材料？", ("education", "police")),
@@ -79,12 +86,13 @@ def _file(play: Play, number: int, now: int) -> None:
     matter = play.draw.choice(MATTERS)
     key = f"demo/{play.begun}/ticket/{number}"
     said = (matter.category, matter.title, matter.text)
+    about = matter.life_event if matter.life_event in {event.key for event in play.events} else ""
     if play.draw.random() < 0.6:
         urgent = matter.category == "help" and play.draw.random() < 0.1
-        call = FileTicket(*said, urgent=urgent, by_phone=True, caller="来电人", demo=True)
+        call = FileTicket(*said, urgent=urgent, by_phone=True, caller="来电人", demo=True, life_event=about)
         filed = play.do(call, _agent(), f"{key}/file", now)
     else:
-        filed = play.do(FileTicket(*said, demo=True), _citizen(play, number), f"{key}/file", now)
+        filed = play.do(FileTicket(*said, demo=True, life_event=about), _citizen(play, number), f"{key}/file", now)
     play.later(
         now + int(play.draw.uniform(0.2, 20) * 3_600_000_000), partial(_dispatch, play, str(filed["ticket"]), matter)
     )
