@@ -97,6 +97,7 @@ class TestTheList:
         number = submit(version)
         page = visitor(account("boss", "head", "police")).get("/workbench/")
         assert steps(page) == [number] and boxes(page) == []
+        assert "Accept the ticked steps" not in said(page)
 
 
 class TestSeveralAtOnce:

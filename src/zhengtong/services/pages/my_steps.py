@@ -59,11 +59,13 @@ def my_steps(request: HttpRequest) -> HttpResponse:
     asked["state"] = asked["state"] if asked["state"] in {*STEP, "deliver"} else ""
     wanted = StepFilters(**asked)
     found = step_page(departments, wanted, ends, request.GET.get("after", ""))
+    rows = [_line(step, me, ends) for step in found.steps]
     return page(
         request,
         "services/workbench.html",
         {
-            "rows": [_line(step, me, ends) for step in found.steps],
+            "rows": rows,
+            "acceptable": any(row.acceptable for row in rows),
             "found": found,
             "counts": backlog(departments, ends),
             "wanted": wanted,
