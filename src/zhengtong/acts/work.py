@@ -125,6 +125,7 @@ class Work:
             self.flush()
             self.forget()
         if any(self._rows.get((type(row), row.pk), row) is not row for row in rows):
+            self.flush()  # what others have written would be loaded as it was before, once nothing leads to it
             self.forget()
         for row in rows:
             self._hold(row)

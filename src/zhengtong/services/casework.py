@@ -27,6 +27,7 @@ from zhengtong.services.rules import flow
 from zhengtong.services.rules.facts import Fact
 from zhengtong.services.rules.limits import Assessment, assess
 from zhengtong.services.rules.plan import Plan, StepPlan
+from zhengtong.services.rules.publicity import check_notice
 
 IMPORTED = "import"
 """Channel of a case that another system's tables told of: that system has it already, it is not handed over again."""
@@ -318,6 +319,13 @@ def _write_case(act: Act, work: CaseWork, state: flow.CaseState, happened: tuple
                 work.case.closed_us = act.now_us
             about: dict[str, Value] = {"life_event": work.case.life_event, "outcome": what.code}
             act.record(what.type, work.case, attributes=about)
+
+
+def check_public_notice(work: CaseWork, now_us: int) -> None:
+    """Raises `Conflict` for a grant of the work's step before the public notice is over that its service asks for."""
+    publicity = work.definition.services[work.step.key].publicity
+    if publicity:
+        check_notice(publicity.compiled(), work.limits(work.step.key, now_us), calendar(), now_us)
 
 
 @dataclass

@@ -100,6 +100,12 @@ def is_used(work: CaseWork, row: Consent) -> bool:
     return any(work.steps[s.key].state not in UNTOUCHED for s in users if s.key in work.steps)
 
 
+def stood_for(work: CaseWork) -> set[str]:
+    """Documents that nobody has to bring because the consent given instead stands."""
+    granted = set(Consent.objects.filter(case=work.case, state="granted").values_list("key", flat=True))
+    return {one.instead_of for one in work.definition.event.consents if one.key in granted}
+
+
 @dataclass
 class ConsentWork:
     """A consent with its locked case. Its owner is who was asked; the applicant's acts look at the case instead."""

@@ -39,6 +39,7 @@ from zhengtong.services.special_files import (
     FeeFile,
     InspectionFile,
     PartFile,
+    PublicityFile,
     ReasonRef,
     ToleranceFile,
     TransferFile,
@@ -175,6 +176,7 @@ class PublicServiceFile(Definition):
     materials: list[MaterialFile] = []
     output: OutputFile
     transfer: TransferFile | None = None
+    publicity: PublicityFile | None = None
     source: Text
     verified: bool = False
 

@@ -62,6 +62,12 @@ def check_service_beside(city: City, service: PublicServiceFile) -> Iterable[Fau
             "service", service.key, at, "不能移送给本部门", "a step is not transferred to its own department",
             found=service.department,
         )  # fmt: skip
+    if service.external and service.publicity:
+        yield city.fault(
+            "service", service.key, ("publicity",),
+            "外部系统办理的事项由它公示", "what an external system decides is made public there",
+            found=service.external,
+        )  # fmt: skip
     if service.external and (parts or service.transfer):
         yield city.fault(
             "service", service.key, ("output", "parts") if parts else ("transfer",),

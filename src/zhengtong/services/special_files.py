@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from zhengtong.city.definition import DepartmentRef, RoleRef
 from zhengtong.city.kinds import Definition, Key, Reference
 from zhengtong.city.text import Text
+from zhengtong.services.rules.publicity import PublicNotice
 from zhengtong.services.rules.regimes import Extension, Source
 
 Days = Annotated[int, Field(ge=0, le=3660)]
@@ -100,6 +101,18 @@ class TransferFile(Definition):
     agree: bool = True
     source: Text | None = None
     verified: bool = False
+
+
+class PublicityFile(Definition):
+    """公示: so long the matter is made public, from acceptance, before anything may be granted."""
+
+    days: Annotated[int, Field(ge=1, le=366)]
+    unit: Literal["working_days", "calendar_days"] = "calendar_days"
+    source: Text
+    verified: bool = False
+
+    def compiled(self) -> PublicNotice:
+        return PublicNotice(self.days, self.unit)
 
 
 class InspectionFile(Definition):

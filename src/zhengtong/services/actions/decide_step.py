@@ -8,7 +8,7 @@ from zhengtong.acts.authority import Allowed, Relation
 from zhengtong.acts.perform import Act, Result
 from zhengtong.errors import BadInput
 from zhengtong.ledger.rules.canonical import Value
-from zhengtong.services.casework import CaseWork, OnStep, move
+from zhengtong.services.casework import CaseWork, OnStep, check_public_notice, move
 from zhengtong.services.engine.notices import NoticeKind
 from zhengtong.services.notices import order_notice
 from zhengtong.services.outputs import issue_output
@@ -38,6 +38,8 @@ class DecideStep(OnStep):
             raise BadInput("准予时不填不予的理由", "a grant has no reason for refusal", found=self.reason)
         if not self.granted or in_part:
             reason(target.definition, self.reason, "refuse")
+        if self.granted:
+            check_public_notice(target, act.now_us)
         about: dict[str, Value] = {"parts_granted": sorted(self.parts)} if in_part else {}
         move(act, target, Decide(self.step, act.now_us, self.granted, self.reason, parts=self.parts), about)
         if self.granted:

@@ -12,6 +12,7 @@ from zhengtong.acts.perform import Act, Action, Result
 from zhengtong.errors import BadInput, Conflict, FormFaults
 from zhengtong.services.actions.submit_case import UploadedMaterial
 from zhengtong.services.casework import CaseWork, calendar, move, open_case
+from zhengtong.services.consents import stood_for
 from zhengtong.services.models import Material
 from zhengtong.services.published import Values
 from zhengtong.services.rules.flow import StepState
@@ -80,7 +81,8 @@ class SupplyCorrection(Action[CaseWork]):
         held = set(work.case.materials.values_list("key", flat=True))
         new = [m for m in self.materials if m.key in wanted and (m.key in asked or m.key not in held)]
         committed = {key for status in work.state.steps.values() for key in status.commitments}
-        missing = {k for k, m in wanted.items() if m.necessity == "required"} - held - {m.key for m in new} - committed
+        instead = committed | stood_for(work) if work.definition.event.consents else committed
+        missing = {k for k, m in wanted.items() if m.necessity == "required"} - held - {m.key for m in new} - instead
         if missing:
             raise FormFaults({key: BadInput("请上传这份材料", "please add this document") for key in sorted(missing)})
         return new

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import Subject, may
+from zhengtong.acts.perform import now_us
 from zhengtong.errors import Conflict, ZhengtongError
 from zhengtong.services.actions.ask_correction import correctable
-from zhengtong.services.casework import CaseWork, calendar
+from zhengtong.services.casework import CaseWork, calendar, check_public_notice
 from zhengtong.services.reasons import reasons_for
 from zhengtong.services.rules.flow import DEAD, GIVEN, StepState
 from zhengtong.services.rules.special import check_ripe
@@ -175,6 +176,8 @@ def why_not(work: CaseWork, *, granted: bool) -> Conflict | None:
     """What has to come before this decision; None where nothing does."""
     try:
         check_ripe(work.planned, work.state, granted=granted)
+        if granted:
+            check_public_notice(work, now_us())
     except Conflict as conflict:
         return conflict
     return None

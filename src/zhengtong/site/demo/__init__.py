@@ -9,7 +9,8 @@
     papers.py           the documents they bring
     offices.py          officers, their hours, and the queues before them
     stories.py          what goes wrong behind the scenes, chosen by a seed
-    instead.py          what they promise or commit to instead of bringing it
+    instead.py          what they promise or commit to instead of bringing it; consents.py whom they ask
+    agents.py           who files for somebody else, or for a firm
     play.py             the year, one act after the other; steps.py, transfers.py and ratings.py what is done
     beside.py           more time, joint visits, checks, results handed over and taken back
     lapses.py           limits missed, recorded when they fell due

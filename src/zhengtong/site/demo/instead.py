@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zhengtong.city.elements import Value
+from zhengtong.organization.persons import Person
+from zhengtong.services.consents import offered
 from zhengtong.services.offers import Instead, Offer, offers, stands_for
 from zhengtong.services.published import LifeEvent
+from zhengtong.site.demo.consents import ASKED, holder_of
 
 if TYPE_CHECKING:
     from zhengtong.site.demo.play import Play
@@ -26,17 +29,47 @@ class Chosen:
     promised: tuple[str, ...]
     committed: tuple[str, ...]
     stands: Instead
+    asked: Mapping[str, Person]
+    """By the key of a consent, who is asked for it."""
 
 
-def choose(play: Play, event: LifeEvent, answers: Mapping[str, str], values: Mapping[str, Value], now: int) -> Chosen:
-    allowed = offers(event, answers, values)
+@dataclass(frozen=True)
+class Filled:
+    """A form filled in, and by whom. A firm's handler brings everything at once."""
+
+    event: LifeEvent
+    answers: Mapping[str, str]
+    values: Mapping[str, Value]
+    applicant: str
+    """His resident number."""
+    whole: bool = False
+
+
+def choose(play: Play, form: Filled, now: int) -> Chosen:
+    event, answers, values = form.event, form.answers, form.values
+    allowed = {} if form.whole else offers(event, answers, values)
+    asked = {} if form.whole else _asked(play, form)
+    stood_for = {one.instead_of for one in event.event.consents if one.key in asked}
     how: dict[str, list[str]] = {"brought": [], "promised": [], "committed": [], "": []}
     for ask in event.uploads(answers, values):
         key = ask.material.key
-        how[_way(play, allowed.get(key, Offer()), ask.material.necessity)].append(key)
+        if key not in stood_for:
+            necessity = "required" if form.whole else ask.material.necessity
+            how[_way(play, allowed.get(key, Offer()), necessity)].append(key)
     brought, promised, committed = (tuple(how[way]) for way in ("brought", "promised", "committed"))
-    stands = stands_for(event, answers, values, given=set(brought), promised=promised, committed=committed, now_us=now)
-    return Chosen(brought, promised, committed, stands)
+    stands = stands_for(
+        event, answers, values, given={*brought, *stood_for}, promised=promised, committed=committed, now_us=now
+    )
+    return Chosen(brought, promised, committed, stands, asked)
+
+
+def _asked(play: Play, form: Filled) -> dict[str, Person]:
+    asked = {}
+    for consent in offered(form.event, form.answers, form.values).values():
+        person = holder_of(consent, form.values, form.applicant)
+        if person is not None and play.draw.random() < ASKED:
+            asked[consent.key] = person
+    return asked
 
 
 def _way(play: Play, offer: Offer, necessity: str) -> str:

@@ -35,7 +35,7 @@ from zhengtong.services.queries import life_events
 from zhengtong.services.rules import flow
 from zhengtong.services.rules.flow import CaseState, FlowAct, Submit
 from zhengtong.services.rules.plan import Plan
-from zhengtong.site.demo import instead, papers, steps, tickets, versions
+from zhengtong.site.demo import agents, consents, instead, papers, steps, tickets, versions
 from zhengtong.site.demo.forms import Cast, Filler
 from zhengtong.site.demo.offices import MINUTE, Office, OfficeHours
 from zhengtong.site.demo.seasons import Arrival, Year, arrivals
@@ -81,6 +81,8 @@ class Running:
     """Joint visits that are about to be arranged."""
     fresh: bool = False
     """Filed with the version that a story published."""
+    firm: bool = False
+    """A firm's, filed by its handler."""
 
 
 def simulate(
@@ -135,6 +137,7 @@ class Play:
         self.order = itertools.count()
         self.acts = self.done = 0
         self.staff: dict[str, Actor] = {}
+        self.handlers: dict[str, agents.Filing] = {}
         self.batch: Bulk
 
     def run(self, progress: Progress | None) -> None:
@@ -233,22 +236,30 @@ class Play:
         today = self.day(at_us)
         raw = self.filler.fill(event, arrival.answers, cast, today)
         values = event.read_form(arrival.answers, raw, today=today)
-        wanted = [ask.material for ask in event.uploads(arrival.answers, values)]
-        chosen = instead.choose(self, event, arrival.answers, values, at_us)
-        materials = tuple(self.papers[key] for key in chosen.brought)
+        filing = None if arrival.counter else agents.somebody_else(self, cast, event.key, at_us)
+        firm = filing is not None and filing.principal != actor.id
+        form = instead.Filled(event, arrival.answers, values, person.identity_number, whole=firm)
+        chosen = instead.choose(self, form, at_us)
         kept = {key: text for key, text in raw.items() if key in values}
-        who, behalf = (self.clerk(), person) if arrival.counter else (actor, None)
+        who, behalf = (self.clerk(), person) if arrival.counter else (filing.actor if filing else actor, None)
         action = SubmitCase(
-            event.hash, arrival.answers, kept, materials, {}, behalf,
-            demo=True, promised=chosen.promised, committed=chosen.committed,
+            event.hash, arrival.answers, kept, tuple(self.papers[key] for key in chosen.brought), {}, behalf,
+            demo=True, principal=filing.principal if filing else "", promised=chosen.promised,
+            committed=chosen.committed, consents=tuple(chosen.asked),
         )  # fmt: skip
         case = str(self.do(action, who, f"demo/{self.begun}/{number}/submit", at_us)["case"])
         self.done += 1
         plan = event.plan(arrival.answers, values)
-        state, _ = flow.apply(plan, flow.start(plan), Submit(at_us, chosen.stands.tolerated, chosen.stands.committed))
-        uploads = frozenset(m.key for m in wanted)
-        running = Running(case, event, plan, state, values, uploads, actor, arrival.counter, at_us, fresh=fresh)
-        steps.begin(self, running, at_us)
+        running = Running(
+            case, event, plan, flow.start(plan), values, frozenset(chosen.brought), who if firm else actor,
+            arrival.counter, at_us, fresh=fresh, firm=firm,
+        )  # fmt: skip
+        submit = Submit(at_us, chosen.stands.tolerated, chosen.stands.committed)
+        if chosen.asked:
+            consents.wait(self, running, chosen.asked, submit, at_us)
+        else:
+            running.state, _ = flow.apply(plan, running.state, submit)
+            steps.begin(self, running, at_us)
 
     def _applicant(self, number: int, cast: Cast) -> tuple[Actor, Person]:
         if self.known and number % EVERY == 0:

@@ -22,7 +22,7 @@ BAD = ("等了好几天没有消息。", "同样的材料交了两次。", "打�
 
 def perhaps_rate(play: Play, case: Running, now: int) -> None:
     """Who waited longer than was promised likes it less."""
-    if play.draw.random() > SHARE:
+    if case.firm or play.draw.random() > SHARE:  # a firm itself has no account to rate with
         return
     start, end = (play.calendar.date_of(at) for at in (case.submitted_us, now))
     waited = play.calendar.working_days_between(start, end) / max(1, case.event.event.promised.days)

@@ -24,6 +24,7 @@ from zhengtong.services.rules.flow import FINAL, Accept, Decide, FlowAct, NotAcc
 from zhengtong.services.rules.flow import AskCorrection as Asked
 from zhengtong.services.rules.flow import SupplyCorrection as Supplied
 from zhengtong.services.rules.flow import Withdraw as Withdrawn
+from zhengtong.services.rules.publicity import notice_until
 from zhengtong.site.demo import beside, lapses, transfers
 from zhengtong.site.demo.ratings import perhaps_rate
 
@@ -38,8 +39,8 @@ SLOWER = {"slow_system": 6.0, "holiday_backlog": 4.0, "short_of_staff": 2.0}
 DAY = 86_400_000_000
 OUTSIDE_DAYS = 1.1
 """How long an outside system usually takes."""
-PUBLICITY = ("publicity", 20)
-"""A step whose time is excluded for this reason begins with so many calendar days of notice."""
+PUBLICITY = "publicity"
+"""The reason for which the days of a public notice are excluded."""
 
 
 def begin(play: Play, case: Running, at_us: int) -> None:
@@ -134,7 +135,7 @@ def _deemed_us(play: Play, case: Running, step: str, received_us: int) -> int | 
 
 def _reason(case: Running, use: str) -> str:
     """The first reason a city lists for this use, but for notice periods, which only some steps have."""
-    return next((r.key for r in case.event.reasons.values() if r.use == use and r.key != PUBLICITY[0]), "")
+    return next((r.key for r in case.event.reasons.values() if r.use == use and r.key != PUBLICITY), "")
 
 
 def _to_correct(play: Play, case: Running, step: str, now: int) -> str:
@@ -179,11 +180,10 @@ def _supply(play: Play, case: Running, now: int) -> None:
 def _work(play: Play, case: Running, step: str, now: int) -> None:
     """From acceptance to decision: as long as was promised at most, as a rule, and then the queue."""
     service = case.event.services[step]
-    if PUBLICITY[0] in case.event.reasons and step.endswith(PUBLICITY[0]):
-        play.later(
-            now + DAY // 1440,
-            partial(_pause, play, case, PauseStep(case.number, step, PUBLICITY[0]), PUBLICITY[1] * DAY),
-        )
+    if service.publicity:
+        until = notice_until(service.publicity.compiled(), lapses.limits(play, case, step, now), play.calendar) or now
+        pause = PauseStep(case.number, step, PUBLICITY)
+        play.later(now + DAY // 1440, partial(_pause, play, case, pause, until - now))
         return
     beside.expect_checks(play, case, step, now)
     if case.plan.by_key[step].inspection:
