@@ -7,12 +7,13 @@ import argparse
 import json
 from collections.abc import Callable
 
-from benchmarks import cases, mining, pages, record, transitions
+from benchmarks import cases, engines, mining, pages, record, transitions
 from benchmarks.report import Report, machine, show
 
 Run = Callable[[int, int], list[Report]]
 ALL: dict[str, tuple[Run, int, str]] = {
     "transitions": (transitions.run, 40, "cases a round"),
+    "engines": (engines.run, 40, "cases a round; installs SpiffWorkflow and DBOS into build/peers"),
     "ledger": (record.run, 5_000, "events a round"),
     "cases": (cases.run, 62_000, "cases"),
     "pages": (pages.run, 160, "requests a round and page"),

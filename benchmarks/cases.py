@@ -8,6 +8,7 @@ Every page is asked for with its steps.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from statistics import median, quantiles
@@ -49,6 +50,8 @@ def run(rounds: int, size: int) -> list[Report]:
         ("everything (leader)", lambda cursor: case_list(_leader(), cursor=cursor)),
         ("the applicant's own", lambda cursor: case_list(activity.PARENT, cursor=cursor)),
     ]  # fmt: skip
+    gc.collect()
+    gc.freeze()  # as the served application does once it is loaded
     sides = []
     facts = {
         "cases": size,

@@ -73,24 +73,24 @@ def run(rounds: int, size: int) -> list[Report]:
     ]  # fmt: skip
 
 
-def _bulk(cases: int, published: str) -> int:
+def _bulk(cases: int, published: str, *, mark: str = "bulk") -> int:
     from benchmarks import activity
     from zhengtong.acts.perform import bulk
 
     done = 0
     with bulk() as batch:
-        for act in activity.acts_of_cases(cases, published, "bulk"):
+        for act in activity.acts_of_cases(cases, published, mark):
             act(batch.perform)
             done += 1
     return done
 
 
-def _performed(cases: int, published: str, after: Callable[[], None] = lambda: None) -> int:
+def _performed(cases: int, published: str, after: Callable[[], None] = lambda: None, *, mark: str = "one") -> int:
     from benchmarks import activity
     from zhengtong.acts.perform import perform
 
     done = 0
-    for act in activity.acts_of_cases(cases, published, "one"):
+    for act in activity.acts_of_cases(cases, published, mark):
         act(perform)
         after()
         done += 1
