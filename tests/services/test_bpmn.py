@@ -325,3 +325,23 @@ def test_the_command_writes_the_same_file(tmp_path: Any, monkeypatch: pytest.Mon
     assert CliRunner().invoke(app, ["restaurant"]).stdout_bytes == out.read_bytes()
     result = CliRunner().invoke(app, ["restaurant", "--answer", "sign"])
     assert isinstance(result.exception, WrongUse)
+
+
+def test_what_may_come_beside_the_main_line_is_told_at_its_task() -> None:
+    """Joint inspections, documents that may come later and commitments, of every life event that has them."""
+    told = 0
+    for key in ALL:
+        of = event(key)
+        for task in diagram_of(of, "en").tasks:
+            service = of.services[task.key]
+            visits = [visit for visit in of.event.inspections if task.key in visit.services]
+            assert task.documentation.count("Joint inspection before the decision") == len(visits)
+            for visit in visits:
+                assert all(of.services[other].name.en in task.documentation for other in visit.services)
+            for material in service.materials:
+                later, instead = f"May come later: {material.name.en}", f"stand for it: {material.name.en}"
+                assert (later in task.documentation) == (material.tolerance is not None)
+                assert (instead in task.documentation) == (material.commitment is not None)
+                told += bool(material.tolerance) + bool(material.commitment)
+            told += len(visits)
+    assert told >= 3, "the city has at least one of each"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from zhengtong.city.conditions import evaluate
 from zhengtong.city.text import Text
@@ -67,7 +67,7 @@ def diagram_of(
             needs=step.needs,
             external=named[step.external].say(language) if step.external in named else step.external,
             condition=_condition(event, open_[step.key], language) if step.key in open_ else None,
-            documentation=_documentation(event.services[step.key], language),
+            documentation="\n".join(_documentation(event, event.services[step.key], language)),
         )
         for step in plan.steps
     )
@@ -120,8 +120,22 @@ def _situation(event: LifeEvent, answers: Mapping[str, str], language: str) -> s
     return "".join(lines)
 
 
-def _documentation(service: PublicServiceFile, language: str) -> str:
-    return f"{service.summary.say(language)}\n{_promise(service.promised, language)}"
+def _documentation(event: LifeEvent, service: PublicServiceFile, language: str) -> Iterator[str]:
+    """What the step is, its limit, and what may come beside the main line: a joint inspection before the decision, a
+    document that may come later, a commitment instead of one."""
+    chinese = language.startswith("zh")
+    yield service.summary.say(language)
+    yield _promise(service.promised, language)
+    for visit in event.event.inspections:
+        if service.key in visit.services:
+            sharing = ("、" if chinese else ", ").join(event.services[key].name.say(language) for key in visit.services)
+            yield f"决定前一同勘验：{sharing}" if chinese else f"Joint inspection before the decision: {sharing}"
+    for material in service.materials:
+        name = material.name.say(language)
+        if material.tolerance:
+            yield f"可容缺受理：{name}" if chinese else f"May come later: {name}"
+        if material.commitment:
+            yield f"可以承诺代替：{name}" if chinese else f"A commitment may stand for it: {name}"
 
 
 def _promise(limit: LimitFile, language: str) -> str:
