@@ -16,5 +16,6 @@ class OrganizationConfig(AppConfig):
         registry.set_gate(gate.gate)
         registry.set_reader(gate.reader)
         registry.set_brand(lambda: city().meta.name)
+        registry.set_helpline(lambda: city().meta.hotline or "")
         registry.register_result_link(task_link)
         registry.register_face(registry.Face("tokens", _("API tokens"), "tokens", 90, "token.read"))

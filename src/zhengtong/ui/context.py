@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from zhengtong.ui.language import html_lang, say
-from zhengtong.ui.registry import brand_name, current_face, faces_for, inbox_of, reader_name
+from zhengtong.ui.registry import brand_name, current_face, faces_for, helpline, inbox_of, reader_name
 from zhengtong.ui.views import large_print
 
 
@@ -21,6 +21,7 @@ def faces(request: HttpRequest) -> dict[str, object]:
         "inbox": inbox_of(request),
         "demo": settings.ZHENGTONG_DEMO,
         "large_print": large_print(request),
+        "helpline": helpline(),
         "html_lang": html_lang(),
         # After a POST the address may answer to POST only; the switches then lead home.
         "here": request.get_full_path() if request.method in ("GET", "HEAD") else "/",

@@ -4,6 +4,7 @@
     faces         portal, counter, workbench, cockpit: shown only to whoever may use them
     gate          the one authority decision, asked by every route
     brand         the city's name
+    helpline      the number people call for help
     reader        how the signed-in person is called in the header
     result_links  where to look at what an act did (409 pages link there)
 
@@ -80,6 +81,7 @@ class _Registry:
     def __init__(self) -> None:
         self.gate: Gate = _closed
         self.brand: Brand = lambda: ""
+        self.helpline: Callable[[], str] = lambda: ""
         self.reader: Reader = _user_name
         self.inbox: InboxOf | None = None
         self.faces: dict[str, Face] = {}
@@ -95,6 +97,11 @@ def set_gate(gate: Gate) -> None:
 
 def set_brand(brand: Brand) -> None:
     _registry.brand = brand
+
+
+def set_helpline(helpline: Callable[[], str]) -> None:
+    """Who tells the number people may call for help; "" for none."""
+    _registry.helpline = helpline
 
 
 def set_reader(reader: Reader) -> None:
@@ -134,6 +141,10 @@ def allowed(request: HttpRequest, permission: str) -> bool:
 
 def brand_name() -> object:
     return _registry.brand()
+
+
+def helpline() -> str:
+    return _registry.helpline()
 
 
 def inbox_of(request: HttpRequest) -> Inbox | None:
