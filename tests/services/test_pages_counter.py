@@ -97,6 +97,30 @@ def test_errors_of_the_person_and_of_the_form_are_told_together(clerk: object) -
     assert {"person_name", "child_name"} <= set(errors_at(page))
 
 
+def carried(page: object) -> dict[str, str]:
+    hidden = tree(page).xpath("//main//input[@type='hidden'][starts-with(@name, 'kept:')]")
+    return {one.get("name"): one.get("value") for one in hidden}
+
+
+def test_what_was_scanned_stays_when_the_form_comes_back(clerk: object) -> None:
+    page = clerk.post(INTAKE, form(**{**PERSON, "person_number": "123"}))
+    assert list(errors_at(page)) == ["person_number"] and "already added" in said(page)
+    assert "kept:birth-certificate" in carried(page)
+    number = take_in(clerk, **{"birth-certificate": None}, **carried(page))
+    assert Case.objects.get(number=number).materials.filter(key="birth-certificate").count() == 1
+
+
+def test_a_scan_is_carried_only_for_the_clerk_who_made_it(clerk: object) -> None:
+    page = clerk.post(INTAKE, form(**{**PERSON, "person_number": "123"}))
+    colleague = visitor(account("colleague", "clerk", "service-hall"))
+    unsigned = {name: value[:-3] + "xxx" for name, value in carried(page).items()}
+    assert unsigned
+    for visit, hidden in ((colleague, carried(page)), (clerk, unsigned)):
+        answer = visit.post(INTAKE, form(**{**PERSON, "birth-certificate": None, **hidden}))
+        assert answer.status_code == 422 and list(errors_at(answer)) == ["birth-certificate"]
+    assert not Case.objects.exists()
+
+
 def test_a_repeated_key_takes_in_once(clerk: object) -> None:
     key = uuid.uuid4().hex
     assert take_in(clerk, act_key=key) == take_in(clerk, act_key=key)

@@ -48,20 +48,22 @@ def intake(request: HttpRequest, key: str) -> HttpResponse:
         return page(request, "services/counter_situation.html", {"event": event, "questions": questions})
     if request.method != "POST":
         return page(request, "services/counter_intake.html", {**filling.context(), "person": _person_fields({}, {})})
-    filling.take(request)
+    clerk = actor(request)
+    filling.take(request, clerk.id)
     filling.origins = dict.fromkeys(filling.raw, "counter")
     person, faults = read_person(request, "person")
     try:
         filling.faults |= faults
         filling.check()
         assert person is not None  # noqa: S101  # else it has faults
-        done = perform(filling.submission(person), actor(request), post_key(request))
+        done = perform(filling.submission(person), clerk, post_key(request))
     except FormFaults as found:
         filling.faults = dict(found.fields)
         context = filling.context()
         who = _person_fields(request.POST.dict(), filling.faults)
         fields = [*who, *filling.context()["fields"]]  # type: ignore[misc]  # a list of fields, as context() builds it
-        return page(request, "services/counter_intake.html", {**context, "person": who, "fields": fields}, faults=found)
+        shown = {**context, "person": who, "fields": fields, "carried": filling.carried(clerk.id)}
+        return page(request, "services/counter_intake.html", shown, faults=found)
     return redirect("receipt", done.result["case"])
 
 

@@ -142,6 +142,10 @@ class Filling:
         materials = {name: asdict(kept) for name, kept in self.materials.items()}
         return Content(dict(self.raw), {k: v for k, v in self.origins.items() if self.raw.get(k)}, materials)
 
+    def carried(self, holder: str) -> dict[str, str]:
+        """Hidden inputs by which the form that comes back keeps its files where no draft does; only for `holder`."""
+        return {KEPT + key: carry(material, holder) for key, material in self.materials.items()}
+
     def submission(self, person: Person | None = None) -> SubmitCase:
         return SubmitCase(
             definition=self.event.hash,
