@@ -136,7 +136,7 @@ def test_the_table_that_is_handed_out_cannot_be_written_through() -> None:
 NAMES = st.sampled_from(["resident", "officer", "clerk", "leader"])
 PLACES = st.sampled_from(["", "police", "cdc", "hr"])
 IDS = st.sampled_from(["", "a", "b"])
-ROLES = st.frozensets(st.builds(Role, NAMES, PLACES), max_size=4)
+ROLES = st.frozensets(st.builds(Role, NAMES, PLACES, st.sampled_from(["", "a1", "a2"])), max_size=4)
 MATTERS = st.sampled_from(["", "newborn", "restaurant"])
 STANDINGS = st.frozensets(
     st.builds(
@@ -230,3 +230,33 @@ def test_a_mandate_allows_what_it_covers_and_names_itself_in_the_decision() -> N
     assert not decide(table, agent, "do", taken_in), "a mandate of who took a case in opens nothing"
     assert not decide(table, Actor("", agent.roles, standings), "do", of_p)
     assert not decide({"do": table["do"][:1]}, agent, "do", of_p), "only where the verb may be done for another"
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
+@given(allowed=RULES, actor=ACTORS, subject=SUBJECT)
+def test_a_substitute_may_what_one_of_the_department_may_and_it_is_named_just_where_it_is_needed(
+    allowed: tuple[Allowed, ...], actor: Actor, subject: Subject
+) -> None:
+    table = {"do": allowed}
+    as_his_own = Actor(actor.id, frozenset(Role(r.key, r.department) for r in actor.roles), actor.standings)
+    by_himself = Actor(actor.id, frozenset(r for r in actor.roles if not r.absence), actor.standings)
+    decision = decide(table, actor, "do", subject)
+    assert decision.allowed == decide(table, as_his_own, "do", subject).allowed
+    needed = decision.allowed and not decide(table, by_himself, "do", subject).allowed
+    assert bool(decision.substituting) == needed
+    if decision.substituting:
+        assert decision.substituting in actor.roles and decision.substituting.absence
+
+
+def test_of_several_absences_the_first_that_covers_the_department_is_named() -> None:
+    table = {"do": (Allowed("officer", Relation.DEPARTMENT),)}
+    roles = {
+        Role("officer", "cdc"),
+        *(Role("officer", where, ref) for where, ref in [("police", "b"), ("police", "a")]),
+    }
+    actor = Actor("x", frozenset({*roles, Role("officer", "hr", "0")}))
+    assert decide(table, actor, "do", Subject("step", departments=frozenset({"police"}))).substituting == Role(
+        "officer", "police", "a"
+    )
+    assert decide(table, actor, "do", Subject("step", departments=frozenset({"cdc", "hr"}))).substituting is None
+    assert actor.department == "cdc"

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role held in a department (`department` is its city key; "" means everywhere in the city)."""
+    """A role held in a department (`department` is its city key; "" means everywhere in the city).
+
+    `absence` is the reference of the absence for which it is held as a substitute, "" for a role of one's own.
+    """
 
     key: str
     department: str = ""
+    absence: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,17 @@ class Actor:
         return frozenset(held.department for held in self.roles if held.key == role and held.department)
 
     @property
+    def himself(self) -> Actor:
+        """The actor without what he holds as a substitute only."""
+        return replace(self, roles=frozenset(role for role in self.roles if not role.absence))
+
+    @property
     def department(self) -> str:
-        """The one department this actor belongs to, or "" when there is none or several."""
-        found = {role.department for role in self.roles if role.department}
+        """The one department this actor belongs to, or "" when there is none or several.
+
+        Where he is only a substitute he does not belong.
+        """
+        found = {role.department for role in self.roles if role.department and not role.absence}
         return found.pop() if len(found) == 1 else ""
 
 

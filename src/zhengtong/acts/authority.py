@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zhengtong.acts.actor import Actor
+from zhengtong.acts.actor import Actor, Role
 from zhengtong.errors import Refused
 
 
@@ -43,12 +43,16 @@ class Subject:
 
 @dataclass(frozen=True)
 class Decision:
-    """`under` is the mandate that the actor needs for it: "" where he may by himself."""
+    """`under` is the mandate that the actor needs for it, `substituting` the role he holds as a substitute only.
+
+    "" and None where he may by himself.
+    """
 
     allowed: bool
     zh: str
     en: str
     under: str = ""
+    substituting: Role | None = None
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -74,6 +78,14 @@ def _mandate(actor: Actor, subject: Subject) -> str:
     return min((standing.mandate for standing in covering), default="")
 
 
+def _substituting(rule: Allowed, actor: Actor, subject: Subject) -> Role | None:
+    """The role held as a substitute by which the rule applies, the first by reference; None where there is none."""
+    anywhere = rule.relation is not Relation.DEPARTMENT
+    held = (role for role in actor.roles if role.absence and role.key == rule.role)
+    found = (role for role in held if anywhere or role.department in subject.departments)
+    return min(found, key=lambda role: role.absence, default=None)
+
+
 def _applies(rule: Allowed, actor: Actor, subject: Subject) -> bool:
     if not actor.holds(rule.role):
         return False
@@ -91,11 +103,13 @@ def _applies(rule: Allowed, actor: Actor, subject: Subject) -> bool:
 def decide(table: Mapping[str, Iterable[Allowed]], actor: Actor, verb: str, subject: Subject) -> Decision:
     """May `actor` do `verb` to `subject`? Pure; denies whatever no rule of `table` allows."""
     allowed = tuple(table.get(verb, ()))
-    for rule in allowed:
-        if _applies(rule, actor, subject):
-            under = _mandate(actor, subject) if rule.relation is Relation.AGENT else ""
-            zh, en = f"角色 {rule.role} 可以（{rule.relation}）", f"role {rule.role} may ({rule.relation})"
-            return Decision(True, zh, en, under)
+    himself_first = (actor.himself, actor) if any(role.absence for role in actor.roles) else (actor,)
+    for who in himself_first:  # what he may by himself he does not do as a substitute
+        for rule in allowed:
+            if _applies(rule, who, subject):
+                under = _mandate(who, subject) if rule.relation is Relation.AGENT else ""
+                zh, en = f"角色 {rule.role} 可以（{rule.relation}）", f"role {rule.role} may ({rule.relation})"
+                return Decision(True, zh, en, under, _substituting(rule, who, subject))
     if not actor.id:
         return Decision(False, "请先登录", "please sign in first")
     if not allowed:

@@ -79,7 +79,7 @@ class Action(ABC, Generic[T]):
 class Act:
     """One act being done: collects its events, orders its rows to be written.
 
-    Done for another (`under`), all its events name the mandate.
+    Done for another (`under`), all its events name the mandate; done as a substitute, the absence.
     """
 
     id: str
@@ -88,6 +88,7 @@ class Act:
     department: str
     work: Work
     under: str = ""
+    absence: str = ""
     quiet: bool = False
     _events: list[NewEvent] = field(default_factory=list)
 
@@ -107,10 +108,16 @@ class Act:
             actor=self.actor.id,
             department=self.department,
             attributes=dict(attributes or {}),
-            objects=(*objects, ObjectRef("mandate", self.under, "under")) if self.under else tuple(objects),
+            objects=(*objects, *self._by_what()),
         )
         self._events.append(event)
         return event.id
+
+    def _by_what(self) -> Iterator[ObjectRef]:
+        if self.under:
+            yield ObjectRef("mandate", self.under, "under")
+        if self.absence:
+            yield ObjectRef("absence", self.absence, "under")
 
     def record(
         self,
@@ -247,7 +254,10 @@ def _once(work: Work, action: Action[Any], actor: Actor, key: str, at_us: int | 
     if (work.many or not _claim(taken, kept)) and (found := _found(work, taken)):
         return _replay(found, key, body)
     target = action.target(actor)
-    act.under = authority.authorize(actor, action.verb, target.subject).under
+    decision = authority.authorize(actor, action.verb, target.subject)
+    act.under = decision.under
+    if decision.substituting:
+        act.absence, act.department = decision.substituting.absence, decision.substituting.department
     result = action.run(act, target)
     act.settle(clock)
     work.keep(taken, replace(kept, result=result))

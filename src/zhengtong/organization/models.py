@@ -150,6 +150,25 @@ class Mandate(RecordedRow):
         indexes = [models.Index(fields=["agent"], condition=models.Q(ended_us=None), name="mandates_in_force")]
 
 
+class Absence(RecordedRow):
+    """From `begun_us` to `until_us` another officer does what the absent one's appointment lets do. Why is not kept.
+
+    Both ends are ends of days; it counts only while both appointments do (`organization.absences`).
+    """
+
+    object_type = "absence"
+    object_id_field = "reference"
+    recorded_fields = ("reference", "appointment_id", "substitute_id", "begun_us", "until_us", "ended_us", "ended_by")
+
+    reference = models.CharField(max_length=32, unique=True)
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="absences")
+    substitute = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="substitutions")
+    begun_us = models.BigIntegerField()
+    until_us = models.BigIntegerField()
+    ended_us = models.BigIntegerField(null=True)
+    ended_by = models.CharField(max_length=64, blank=True)
+
+
 class SupervisedTask(RecordedRow):
     """督办: one matter, one sheet. `progress` is the rules' own value of it (`rules.supervised_task.Task`).
 

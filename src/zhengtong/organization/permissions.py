@@ -3,6 +3,7 @@
 
 from zhengtong.acts.authority import Allowed, Relation, declare
 
+declare("absence.read", Allowed("officer", Relation.ANY), Allowed("head", Relation.ANY))
 declare("mandate.read", Allowed("resident", Relation.OWN))
 declare(
     "task.read",

@@ -11,16 +11,21 @@ from django.http import HttpRequest
 
 from zhengtong.acts.actor import NOBODY, Actor, Role
 from zhengtong.acts.perform import now_us
+from zhengtong.organization.absences import OFFICER, substituted_roles
 from zhengtong.organization.mandates import standings_of
 from zhengtong.organization.models import Account, ApiToken, Firm, SupervisedTask
 
 
 def actor_of(account: Account | AnonymousUser) -> Actor:
-    """The actor an account is: everyone signed in is a resident, and what they are appointed to besides."""
+    """The actor an account is: everyone signed in is a resident, what they are appointed to besides, and what
+    they may for now as substitutes."""
     if not isinstance(account, Account) or not account.is_active:
         return NOBODY
     roles = {Role(a.role, a.department) for a in account.appointments.filter(ended_us=None)}
-    return Actor(account.pseudonym, frozenset(roles | {Role("resident")}), standings_of(account.pseudonym, now_us()))
+    now = now_us()
+    if any(role.key == OFFICER for role in roles):
+        roles |= substituted_roles(account.pseudonym, roles, now)
+    return Actor(account.pseudonym, frozenset(roles | {Role("resident")}), standings_of(account.pseudonym, now))
 
 
 def actor(request: HttpRequest) -> Actor:

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhengtong.organization.pages import supervision, tokens
+from zhengtong.organization.pages import absences, supervision, tokens
 
 urlpatterns = [
+    path("workbench/absences/", absences.all_absences, name="absences"),
+    path("workbench/absences/<str:reference>/end/", absences.end, name="end_absence"),
     path("tasks/", supervision.all_tasks, name="tasks"),
     path("tasks/propose/", supervision.propose, name="propose_task"),
     path("tasks/<str:number>/", supervision.one_task, name="task"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,9 @@ from zhengtong.acts.actor import Actor
 from zhengtong.acts.authority import may
 from zhengtong.acts.perform import now_us, perform
 from zhengtong.errors import BadInput, ZhengtongError
+from zhengtong.organization.absences import substitutions_of
+from zhengtong.organization.models import Absence
+from zhengtong.organization.pages.absences import department_name
 from zhengtong.organization.queries import actor
 from zhengtong.services.actions.accept_step import AcceptStep
 from zhengtong.services.casework import calendar, open_case
@@ -42,13 +46,17 @@ def my_departments(me: Actor) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Line:
-    """A step of the list; `acceptable` where it may be ticked to be accepted with others."""
+    """A step of the list; `acceptable` where it may be ticked to be accepted with others.
+
+    `instead` are the names of those in whose place the reader sees it, "" for a step of his own department.
+    """
 
     step: Step
     name: object
     urgency: State
     state: State
     acceptable: bool
+    instead: str
 
 
 @route(permission="workbench.use")
@@ -59,7 +67,9 @@ def my_steps(request: HttpRequest) -> HttpResponse:
     asked["state"] = asked["state"] if asked["state"] in {*STEP, "deliver"} else ""
     wanted = StepFilters(**asked)
     found = step_page(departments, wanted, ends, request.GET.get("after", ""))
-    rows = [_line(step, me, ends) for step in found.steps]
+    substitutions = substitutions_of(me.id, ends.now_us) if me.holds("officer") else []
+    absent = _absent(me, substitutions)
+    rows = [_line(step, me, ends, absent) for step in found.steps]
     return page(
         request,
         "services/workbench.html",
@@ -74,6 +84,7 @@ def my_steps(request: HttpRequest) -> HttpResponse:
             "states": _states(),
             "services": _services(departments),
             "asked": _asked_of(me),
+            "substitutions": [(row, department_name(row.appointment.department)) for row in substitutions],
             "ways": ways(
                 request,
                 ("unserved", _("Notices to serve")),
@@ -81,17 +92,35 @@ def my_steps(request: HttpRequest) -> HttpResponse:
                 ("external", _("External systems")),
                 ("imported", _("Imported cases")),
                 ("archive", _("Archive")),
+                ("absences", _("Absences")),
                 ("tasks", _("Supervised tasks")),
             ),
         },
     )
 
 
-def _line(step: Step, me: Actor, ends: Ends) -> Line:
+def _absent(me: Actor, substitutions: Iterable[Absence]) -> dict[str, str]:
+    """For each department that somebody sees as a substitute only: the names of those he stands in for."""
+    own = my_departments(me.himself)
+    names: dict[str, list[str]] = {}
+    for row in substitutions:
+        if row.appointment.department not in own:
+            names.setdefault(row.appointment.department, []).append(row.appointment.account.name)
+    return {department: "、".join(found) for department, found in names.items()}
+
+
+def _line(step: Step, me: Actor, ends: Ends, absent: Mapping[str, str]) -> Line:
     mine = step.department in me.departments("officer")
     name = published(step.case.definition).services[step.key].name
     acceptable = mine and step.state == StepState.PENDING and not step.external
-    return Line(step, name, urgency(step, ends.now_us, ends.today_us), step_state(step), acceptable)
+    return Line(
+        step,
+        name,
+        urgency(step, ends.now_us, ends.today_us),
+        step_state(step),
+        acceptable,
+        absent.get(step.department, ""),
+    )
 
 
 def _windows() -> list[tuple[str, str]]:
