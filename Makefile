@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 SEAL   := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 PORT   ?= 8000
-CASES  ?= 240
-STORY  ?= 3
+CASES  ?= 300
+STORY  ?= 11
 
 .PHONY: help setup run test test-all bench bundle lint lock clean
 help:            ## show this help
